@@ -1,0 +1,63 @@
+"""The command line of the benchmarks: which to run, what to show and write. Measures nothing itself."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from typing import Any, get_args
+
+from rich.console import Console
+
+from bench import collect, collect_report, tables
+from bench.collect_profile import profile
+from bench.options import FULL, QUICK, Phase, RunOptions
+from bench.tables import Section
+
+Benchmark = Callable[[RunOptions, Console], Coroutine[Any, Any, Section]]
+
+
+async def _collect(options: RunOptions, console: Console) -> Section:
+    async with collect.prepared(options, console) as bench:
+        figures = await collect.measure_all(bench, options, console)
+    return collect_report.section(figures, options)
+
+
+BENCHMARKS: Mapping[str, Benchmark] = {"collect": _collect}
+
+
+def main() -> None:
+    arguments = _parser().parse_args()
+    options = QUICK if arguments.quick else FULL
+    console = Console(width=None if Console().is_terminal else 200)
+    if arguments.profile:
+        tables.show(asyncio.run(profile(replace(options, memory_rows=None), arguments.profile, console)), console)
+        return
+    for name, benchmark in BENCHMARKS.items():
+        if arguments.only in (None, name):
+            section = asyncio.run(benchmark(options, console))
+            tables.show(section, console)
+            if not arguments.quick:
+                tables.write(section)
+                console.print(f"written to {tables.REPORT}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure the hub beside plainer ways to do the same work and write docs/reference/benchmarks.md.",
+        epilog="Example: python -m bench --quick --only collect",
+    )
+    parser.add_argument("--quick", action="store_true", help="one repetition of a reduced field; writes no report")
+    parser.add_argument("--only", choices=sorted(BENCHMARKS), help="run this benchmark only")
+    parser.add_argument(
+        "--profile",
+        choices=get_args(Phase),
+        help="show where the time of one phase of collecting goes; writes no report",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""What the command line of the benchmarks says. Holds values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Phase = Literal["first", "unchanged", "reordered", "changed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How much to measure."""
+
+    repetitions: int
+    #: Finishers in the race; None for all.
+    field_size: int | None
+    #: Rows of the run that shows the memory; None leaves it out.
+    memory_rows: int | None
+    command: str
+
+
+FULL = RunOptions(repetitions=3, field_size=None, memory_rows=1_000_000, command="make bench")
+QUICK = RunOptions(repetitions=1, field_size=3_000, memory_rows=None, command="python -m bench --quick")

@@ -1,0 +1,117 @@
+-- name: create_tables
+-- Makes the tables of the plain COPY and of the reference script: one row per API row.
+create table plain_rows (
+    results_entry_id text, results_bib text, results_first_name text, results_last_name text, results_sex text,
+    results_age text, results_race_id text, results_race_name text, results_event_name text, results_interval_id text,
+    results_interval_name text, results_interval_full text, results_rank text, results_bracket_name text,
+    results_primary_bracket_name text, results_time text, results_gun_time text, results_pace text,
+    results_pace_unit text, results_begin_chip_time text, results_end_chip_time text, results_hometown text,
+    results_state_code text, results_country_code text, result_generation_gen_time text,
+    result_generation_status text,
+    primary key (results_entry_id, results_interval_id)
+);
+create index on plain_rows (results_race_id, results_bib);
+create index on plain_rows (results_race_id, results_interval_id, results_rank);
+create table script_rows (
+    event_id bigint, race_id bigint, interval_id bigint, entry_id bigint, bib text, first_name text, last_name text,
+    sex text, age int4, race_name text, event_name text, interval_name text, is_full boolean, place int4,
+    bracket_name text, primary_bracket_name text, chip_ms int4, gun_ms int4, pace_s int4, pace_unit text,
+    begin_at timestamptz, end_at timestamptz, hometown text, state_code text, country_code text,
+    generated_at timestamptz, generation_status text,
+    primary key (event_id, race_id, interval_id, entry_id)
+);
+create index on script_rows (event_id, race_id, bib);
+create index on script_rows (event_id, race_id, interval_id, place);
+
+-- name: copy_plain
+-- Takes the rows of the plain COPY.
+copy plain_rows from stdin;
+
+-- name: create_stage
+-- Makes the script's staging table.
+create temp table stage (like script_rows) on commit delete rows;
+
+-- name: copy_stage
+-- Takes a batch of the script.
+copy stage from stdin (format binary);
+
+-- name: merge_stage
+-- Writes the staged rows that are new or differ; the sub-select reads only the batch's races and intervals.
+with changed as (
+    select s.* from stage s
+    left join (
+        select * from script_rows
+        where event_id = %(event_id)s and race_id = any (%(race_ids)s::bigint[])
+          and interval_id = any (%(interval_ids)s::bigint[])
+    ) r using (event_id, race_id, interval_id, entry_id)
+    where r.entry_id is null
+       or (r.bib, r.first_name, r.last_name, r.sex, r.age, r.race_name, r.event_name, r.interval_name, r.is_full,
+           r.place, r.bracket_name, r.primary_bracket_name, r.chip_ms, r.gun_ms, r.pace_s, r.pace_unit, r.begin_at,
+           r.end_at, r.hometown, r.state_code, r.country_code, r.generated_at, r.generation_status)
+          is distinct from
+          (s.bib, s.first_name, s.last_name, s.sex, s.age, s.race_name, s.event_name, s.interval_name, s.is_full,
+           s.place, s.bracket_name, s.primary_bracket_name, s.chip_ms, s.gun_ms, s.pace_s, s.pace_unit, s.begin_at,
+           s.end_at, s.hometown, s.state_code, s.country_code, s.generated_at, s.generation_status)
+)
+insert into script_rows select * from changed
+on conflict (event_id, race_id, interval_id, entry_id) do update set
+    bib = excluded.bib, first_name = excluded.first_name, last_name = excluded.last_name, sex = excluded.sex,
+    age = excluded.age, race_name = excluded.race_name, event_name = excluded.event_name,
+    interval_name = excluded.interval_name, is_full = excluded.is_full, place = excluded.place,
+    bracket_name = excluded.bracket_name, primary_bracket_name = excluded.primary_bracket_name,
+    chip_ms = excluded.chip_ms, gun_ms = excluded.gun_ms, pace_s = excluded.pace_s, pace_unit = excluded.pace_unit,
+    begin_at = excluded.begin_at, end_at = excluded.end_at, hometown = excluded.hometown,
+    state_code = excluded.state_code, country_code = excluded.country_code, generated_at = excluded.generated_at,
+    generation_status = excluded.generation_status;
+
+-- name: state
+-- Where the write-ahead log stands, and the first transaction number not given out yet.
+select pg_current_wal_insert_lsn() - '0/0'::pg_lsn as wal_bytes,
+       pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next_transaction;
+
+-- name: hub_rows_since
+-- Rows of the hub's data tables that a transaction from %(first)s on has written.
+select (select count(*) from ct_events where xmin::text::bigint >= %(first)s)
+     + (select count(*) from ct_races where xmin::text::bigint >= %(first)s)
+     + (select count(*) from ct_participants where xmin::text::bigint >= %(first)s)
+     + (select count(*) from ct_results where xmin::text::bigint >= %(first)s);
+
+-- name: script_rows_since
+-- Rows of the script's table that a transaction from %(first)s on has written.
+select count(*) from script_rows where xmin::text::bigint >= %(first)s;
+
+-- name: plain_rows_since
+-- Rows of the plain COPY's table that a transaction from %(first)s on has written.
+select count(*) from plain_rows where xmin::text::bigint >= %(first)s;
+
+-- name: tidy
+-- What autovacuum does a moment after a load.
+vacuum (analyze);
+
+-- name: checkpoint
+-- Begins every measurement with the pages on disk.
+checkpoint;
+
+-- name: drop_database
+-- Gives the space of a database back.
+drop database {name};
+
+-- name: version
+-- The server's version.
+show server_version;
+
+-- name: create_statement_times
+-- Makes the server's own account of its statements readable.
+create extension if not exists pg_stat_statements;
+
+-- name: forget_statement_times
+-- Begins the account of the statements anew.
+select pg_stat_statements_reset();
+
+-- name: statement_times
+-- Where the server spent its time, longest first.
+select calls, total_exec_time as milliseconds, rows, wal_bytes::bigint as wal_bytes,
+       regexp_replace(left(query, 400), '\s+', ' ', 'g') as query
+from pg_stat_statements
+where dbid = (select oid from pg_database where datname = current_database())
+order by total_exec_time desc limit 20;

@@ -1,0 +1,190 @@
+-- Events, races, participants and results of ChronoTrack hardware and ChronoTrack Live.
+-- data_source tells the two apart; timing_partner_id leads every key.
+
+create sequence if not exists ct_event_id_seq;
+
+create table if not exists ct_events (
+    timing_partner_id    integer not null references timing_partners,
+    event_id             text not null default 'p' || nextval('ct_event_id_seq'),
+    data_source          text not null default 'tcp_hardware',
+    provider_event_id    text,
+    event_name           text,
+    start_date           timestamptz,
+    end_date             timestamptz,
+    time_zone            text,
+    event_description    text,
+    event_site_uri       text,
+    event_is_published   boolean,
+    event_tag            text,
+    event_external_id    text,
+    organization_id      text,
+    organization_name    text,
+    city                 text,
+    state                text,
+    country              text,
+    upstream_state       text,
+    raw_payload          json,
+    content_fingerprint  bytea,
+    results_changed_at   timestamptz,
+    retracted_at         timestamptz,
+    created_at           timestamptz not null default now(),
+    updated_at           timestamptz not null default now(),
+    primary key (timing_partner_id, event_id),
+    constraint event_is_known_once_per_source unique (timing_partner_id, data_source, provider_event_id),
+    constraint event_time_zone_exists
+        check (time_zone is null or (timestamptz 'epoch' at time zone time_zone) is not null)
+);
+comment on column ct_events.event_id is 'Ours; never the provider''s, which is provider_event_id.';
+comment on column ct_events.upstream_state is 'archived when the provider gave the event up for good, else null.';
+comment on column ct_events.results_changed_at is
+    'When the results last changed, in hub time: the newest crossing on the first load, later the sync that brought a change.';
+create index if not exists ct_events_by_name on ct_events (timing_partner_id, lower(event_name), start_date);
+
+create table if not exists ct_races (
+    timing_partner_id       integer not null,
+    event_id                text not null,
+    data_source             text not null default 'tcp_hardware',
+    race_id                 text not null,
+    race_name               text,
+    race_tag                text,
+    race_type               text,
+    race_subtype            text,
+    race_course_distance    numeric,
+    race_pref_distance_unit text,
+    planned_start           timestamptz,
+    planned_end             timestamptz,
+    actual_start            timestamptz,
+    actual_end              timestamptz,
+    raw_payload             json,
+    content_fingerprint     bytea,
+    retracted_at            timestamptz,
+    created_at              timestamptz not null default now(),
+    updated_at              timestamptz not null default now(),
+    primary key (timing_partner_id, event_id, data_source, race_id),
+    constraint race_belongs_to_an_event
+        foreign key (timing_partner_id, event_id) references ct_events on delete cascade
+);
+
+create table if not exists ct_participants (
+    timing_partner_id   integer not null,
+    event_id            text not null,
+    data_source         text not null default 'tcp_hardware',
+    entry_id            text not null,
+    race_id             text,
+    bib_number          text,
+    external_id         text,
+    entry_status        text,
+    declared_status     text,
+    entry_type          text,
+    athlete_id          text,
+    first_name          text,
+    last_name           text,
+    gender              text,
+    age                 integer,
+    date_of_birth       date,
+    email               text,
+    phone               text,
+    city                text,
+    state               text,
+    country             text,
+    postal_code         text,
+    team_name           text,
+    division            text,
+    wave_name           text,
+    registration_choice text,
+    raw_payload         json,
+    content_fingerprint bytea,
+    retracted_at        timestamptz,
+    created_at          timestamptz not null default now(),
+    updated_at          timestamptz not null default now(),
+    primary key (timing_partner_id, event_id, data_source, entry_id),
+    constraint declared_status_is_a_known_word check (declared_status in ('confirmed', 'dnf', 'dq')),
+    constraint participant_belongs_to_an_event
+        foreign key (timing_partner_id, event_id) references ct_events on delete cascade
+);
+comment on column ct_participants.entry_status is 'The provider''s own word.';
+comment on column ct_participants.declared_status is 'What that word means for the result; null for a word we do not know.';
+create index if not exists ct_participants_by_bib on ct_participants (timing_partner_id, event_id, bib_number);
+
+create table if not exists ct_results (
+    timing_partner_id   integer not null,
+    event_id            text not null,
+    data_source         text not null default 'tcp_hardware',
+    race_id             text not null,
+    entry_id            text not null,
+    bib_number          text,
+    first_name          text,
+    last_name           text,
+    gender              text,
+    age                 integer,
+    city                text,
+    state               text,
+    country             text,
+    chip_time           interval,
+    gun_time            interval,
+    overall_place       integer,
+    gender_place        integer,
+    division            text,
+    division_place      integer,
+    result_status       text,
+    provider_status     text,
+    status_is_derived   boolean not null default false,
+    split_times         jsonb not null default '[]',
+    split_keys          text[] not null default '{}',
+    begin_time          timestamptz,
+    finish_time         timestamptz,
+    raw_payload         json,
+    content_fingerprint bytea,
+    retracted_at        timestamptz,
+    created_at          timestamptz not null default now(),
+    updated_at          timestamptz not null default now(),
+    primary key (timing_partner_id, event_id, data_source, race_id, entry_id),
+    constraint result_belongs_to_an_event
+        foreign key (timing_partner_id, event_id) references ct_events on delete cascade,
+    constraint result_status_is_a_known_word
+        check (result_status in ('finished', 'dnf', 'dns', 'dq', 'started'))
+);
+comment on column ct_results.provider_status is 'The provider''s own word for the entry; never mapped when unknown.';
+comment on column ct_results.status_is_derived is 'True for a dns or dnf that follows from the absence of rows.';
+comment on column ct_results.split_times is
+    'One object per partial interval in course order: name, elapsed_ms, cumulative_ms, at, rank.';
+comment on column ct_results.split_keys is 'The provider''s interval id of each element of split_times.';
+comment on column ct_results.raw_payload is 'The provider''s full-course row as it came.';
+comment on column ct_results.content_fingerprint is
+    'SHA-256 over times, places, splits and person. A row is written only when it or the status differs.';
+create index if not exists ct_results_by_bib on ct_results (timing_partner_id, event_id, bib_number);
+create index if not exists ct_results_by_place on ct_results (timing_partner_id, event_id, race_id, overall_place);
+
+create or replace function normalised_event_name(event_name text) returns text
+language sql immutable parallel safe
+return trim(regexp_replace(lower(event_name), '[^[:alnum:]]+', ' ', 'g'));
+
+-- True when the partner may already hold this event from the hardware. Fails closed: a missing name or
+-- date counts as a match with every hardware event that could be meant.
+create or replace function check_duplicate_chronotrack_event(
+    p_event_name varchar, p_start_date timestamptz, p_timing_partner_id integer
+) returns boolean
+language plpgsql stable as $$
+begin
+    if p_timing_partner_id is null then
+        raise exception 'check_duplicate_chronotrack_event needs a timing partner';
+    end if;
+    return exists (
+        select from ct_events e
+        where e.timing_partner_id = p_timing_partner_id
+          and e.data_source = 'tcp_hardware'
+          and (p_event_name is null or e.event_name is null
+               or normalised_event_name(e.event_name) = normalised_event_name(p_event_name))
+          and (p_start_date is null or e.start_date is null
+               or abs(extract(epoch from e.start_date - p_start_date)) < 86400)
+    );
+end $$;
+
+create or replace function check_duplicate_chronotrack_event(
+    p_event_name varchar, p_start_date timestamp, p_timing_partner_id integer
+) returns boolean
+language sql stable
+return check_duplicate_chronotrack_event(
+    p_event_name, p_start_date at time zone 'UTC', p_timing_partner_id);
+
+insert into applied_migrations (name) values ('schema/020_chronotrack.sql') on conflict do nothing;

@@ -1,0 +1,129 @@
+"""The table of commands and what the process exits with. A command's module is imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from project88 import __version__
+from project88.cli.common import Terminated
+from project88.edges import environment
+from project88.errors import EXIT_FAILED, HubError
+
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
+LOG_NAME = "project88.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a command lives: a module and its typer application or function."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+COMMANDS: Mapping[str, Entry] = MappingProxyType(
+    {
+        "sandbox": Entry("project88.cli.sandbox", "sandbox_app", "Stand-ins for the timing services."),
+        "db": Entry("project88.cli.db", "app", "Look after the hub's database."),
+        "partner": Entry("project88.cli.partner", "app", "Add and list timing partners."),
+        "credentials": Entry("project88.cli.credentials", "app", "Store, list and test the logins of timing partners."),
+        "sync": Entry("project88.cli.sync", "app", "Collect events, participants or results from a provider now."),
+        "backfill": Entry("project88.cli.backfill", "backfill", "Collect the past events of every partner."),
+        "results": Entry("project88.cli.results", "results", "Show the results of an event."),
+        "retractions": Entry("project88.cli.retractions", "app", "Decide on rows that vanished upstream in a mass."),
+    }
+)
+
+
+class LazyGroup(TyperGroup):
+    """Lists the table's commands without importing them, and imports the one that is called."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401
+        super().__init__(**settings)
+        for name, entry in COMMANDS.items():
+            self.add_command(TyperCommand(name=name, help=entry.help), name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401
+        name, found, rest = super().resolve_command(ctx, args)
+        return name, load_command(name) if name else found, rest
+
+
+def load_command(name: str) -> Any:  # noqa: ANN401
+    """Import a command of the table."""
+    entry = COMMANDS[name]
+    target = getattr(importlib.import_module(entry.module), entry.attribute)
+    holder = typer.Typer(add_completion=False)
+    if isinstance(target, typer.Typer):
+        holder.add_typer(target, name=name)
+    else:
+        holder.command(name)(target)
+    return typer.main.get_group(holder).commands[name]
+
+
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def project88(
+    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Race results from every source, in one PostgreSQL database.
+
+    Example: project88 db status
+    """
+
+
+def main() -> int:
+    """Run the command line and say the exit code."""
+    try:
+        typer.main.get_command(app)(prog_name="project88")
+    except SystemExit as stop:
+        code = stop.code or 0
+        return code if isinstance(code, int) else EXIT_FAILED
+    except HubError as error:
+        typer.echo(f"error: {error}", err=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except Terminated:
+        return EXIT_TERMINATED
+    except Exception as error:
+        typer.echo(f"error: unexpected {type(error).__name__}; {_write_down(error)}", err=True)
+        return EXIT_FAILED
+    return 0
+
+
+def _write_down(error: Exception) -> str:
+    """Put the traceback into the hub's log and say where it stands."""
+    from project88.edges.embedded import make_home
+
+    home = environment.home()
+    try:
+        make_home(home)
+        handler = logging.FileHandler(home / LOG_NAME)
+    except OSError:
+        logging.getLogger(__name__).error("unexpected", exc_info=error)
+        return "the traceback is above"
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logger = logging.getLogger("project88")
+    logger.addHandler(handler)
+    logger.error("unexpected: %s", " ".join(sys.argv[1:2]), exc_info=error)
+    handler.close()
+    return f"the traceback is in {home / LOG_NAME}"

@@ -1,0 +1,125 @@
+"""What every command needs: running a coroutine, the hub's database, tables. Imports heavy modules only when used."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+from project88.edges import environment
+from project88.errors import ConfigError
+
+if TYPE_CHECKING:
+    from project88.edges.embedded import Server
+    from project88.store.connection import Database
+
+#: The database that every server has, to connect to while making another.
+ADMIN_DATABASE = "postgres"
+HUB_DATABASE = "project88"
+
+T = TypeVar("T")
+
+
+class Terminated(BaseException):
+    """SIGTERM ended the command after it had cleaned up. Like KeyboardInterrupt, no ordinary handler may catch it."""
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a command to its end. SIGINT and SIGTERM cancel it, and take effect when it has cleaned up."""
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_until_terminated(coroutine))
+
+
+@asynccontextmanager
+async def hub_database(*, migrate_embedded: bool = True) -> AsyncIterator[Database]:
+    """The hub's database, ready to use. The embedded one is started and brought up to date first."""
+    from project88.store.connection import Database
+    from project88.store.migrate import migrate
+
+    target = environment.database()
+    if isinstance(target, environment.EmbeddedDatabase):
+        server = await ensure_embedded(target, HUB_DATABASE)
+        async with Database.open(server.url(HUB_DATABASE)) as db:
+            if migrate_embedded:
+                await migrate(db)
+            yield db
+    else:
+        async with Database.open(target.conninfo) as db:
+            await _require_migrated(db)
+            yield db
+
+
+async def ensure_embedded(target: environment.EmbeddedDatabase, database: str) -> Server:
+    """The embedded server, running and with the database ``database`` in it."""
+    from project88.edges.embedded import Options, ensure_running
+    from project88.store.connection import ensure_database
+
+    server = await ensure_running(target.home, options=Options(binaries=target.binaries, os_user=target.os_user))
+    await ensure_database(server.url(ADMIN_DATABASE), database)
+    return server
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table for people on a terminal; aligned plain columns elsewhere."""
+    cells = [["" if value is None else str(value) for value in row] for row in rows]
+    if not sys.stdout.isatty():
+        _print_plain([list(columns), *cells])
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns)
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
+
+
+def print_json(value: object) -> None:
+    """Any value that msgspec can encode, indented."""
+    import msgspec
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def _print_plain(lines: Sequence[Sequence[str]]) -> None:
+    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
+    for line in lines:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+async def _require_migrated(db: Database) -> None:
+    from project88.store.migrate import status
+
+    missing = [migration.name for migration in await status(db) if migration.is_missing]
+    if missing:
+        raise ConfigError(f"the database lacks {', '.join(missing)}; run: project88 db migrate")
+
+
+async def _until_terminated(coroutine: Coroutine[Any, Any, T]) -> T:
+    task = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    signalled = False
+
+    def terminate() -> None:
+        nonlocal signalled
+        signalled = True
+        if task is not None:
+            task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, terminate)
+    try:
+        return await coroutine
+    except asyncio.CancelledError:
+        if signalled:
+            raise Terminated from None
+        raise
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)

@@ -1,0 +1,25 @@
+"""The options that several commands share. Holds no rule."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+#: The largest number the column holds.
+LARGEST_ID = 2**31 - 1
+
+PartnerId = Annotated[
+    int,
+    typer.Option(
+        "--timing-partner-id", min=1, max=LARGEST_ID, metavar="N", help="The timing partner: see partner list."
+    ),
+]
+AnyPartnerId = Annotated[
+    int | None,
+    typer.Option(
+        "--timing-partner-id", min=1, max=LARGEST_ID, metavar="N", help="Only this timing partner: see partner list."
+    ),
+]
+AnyProvider = Annotated[str | None, typer.Option("--provider", help="Only this provider, such as chronotrack_live.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

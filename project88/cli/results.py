@@ -1,0 +1,174 @@
+"""``project88 results``: the results of one event on standard output. Reads the database only."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from project88.cli.common import hub_database, print_table, run
+from project88.cli.options import AnyPartnerId
+
+if TYPE_CHECKING:
+    from project88.store.connection import Database
+    from project88.store.events import StoredEvent
+    from project88.store.reports import ResultRows
+
+ROWS_ON_A_SCREEN = 50
+MILLISECOND = timedelta(milliseconds=1)
+COLUMNS = (
+    "place",
+    "bib",
+    "name",
+    "gender",
+    "age",
+    "division",
+    "gender place",
+    "division place",
+    "chip time",
+    "gun time",
+    "status",
+    "splits",
+)
+
+
+class Format(StrEnum):
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+def results(
+    event: Annotated[str, typer.Argument(help="Our id of the event, or the provider's.", metavar="EVENT")],
+    timing_partner_id: AnyPartnerId = None,
+    form: Annotated[
+        Format, typer.Option("--format", help="csv and json carry every column and every row.")
+    ] = Format.table,
+    race: Annotated[str | None, typer.Option(help="Only this race: its id or its name.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many rows; a table: 50.")] = None,
+) -> None:
+    """Show the results of an event, race by race in order of place.
+
+    Split times are those from the start where they are known, else those of the interval.
+
+    Example: project88 results 8412 --format csv --race Marathon > marathon.csv
+    """
+    run(_results(event, timing_partner_id, form, race, limit))
+
+
+async def _results(
+    event_text: str, timing_partner_id: int | None, form: Format, race: str | None, limit: int | None
+) -> None:
+    from project88.records.entities import TimingPartnerId
+    from project88.store.events import find_event
+    from project88.store.reports import find_race, results_of_event
+
+    partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
+    async with hub_database() as db:
+        event = await find_event(db, event_text, partner)
+        race_id = await find_race(db, event, race) if race is not None else None
+        if form is Format.table:
+            await _print_tables(db, event, race_id, limit or ROWS_ON_A_SCREEN)
+            return
+        async with results_of_event(db, event, race_id, limit) as found:
+            await (_write_csv(found) if form is Format.csv else _write_json(found.rows))
+
+
+async def _print_tables(db: Database, event: StoredEvent, race_id: str | None, limit: int) -> None:
+    from project88.store.reports import count_results, results_of_event
+
+    async with results_of_event(db, event, race_id, limit) as found:
+        rows = [row async for row in found.rows]
+    if not rows:
+        typer.echo(f"event {event.event_id} ({event.event_name or 'without a name'}) has no results yet")
+        return
+    typer.echo(f"{event.event_name or event.event_id}, {rows[0]['event_date'] or 'date unknown'}")
+    for (found_race_id, race_name), group in groupby(rows, key=lambda row: (row["race_id"], row["race_name"])):
+        typer.echo(f"\n{race_name or found_race_id} (race {found_race_id})")
+        print_table(COLUMNS, [table_row(row) for row in group])
+    more = await count_results(db, event, race_id) - len(rows)
+    if more > 0:
+        typer.echo(f"\n{more:,} more: --limit N shows more rows, --format csv shows them all")
+
+
+async def _write_csv(found: ResultRows) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(found.columns)
+    async for row in found.rows:
+        writer.writerow([csv_cell(row[column]) for column in found.columns])
+
+
+async def _write_json(rows: AsyncIterator[Mapping[str, Any]]) -> None:
+    """One array, one row a line, written as the rows arrive."""
+    import msgspec
+
+    encode = msgspec.json.Encoder().encode
+    before = "[\n"
+    async for row in rows:
+        sys.stdout.write(before + encode(json_row(row)).decode())
+        before = ",\n"
+    sys.stdout.write("[]\n" if before == "[\n" else "\n]\n")
+
+
+def table_row(row: Mapping[str, Any]) -> Sequence[object]:
+    name = " ".join(part for part in (row["first_name"], row["last_name"]) if part)
+    return (
+        row["overall_place"],
+        row["bib_number"],
+        name,
+        row["gender"],
+        row["age"],
+        row["division"],
+        row["gender_place"],
+        row["division_place"],
+        short_clock_text(row["chip_time"]),
+        short_clock_text(row["gun_time"]),
+        row["result_status"],
+        splits_text(row["split_times"]),
+    )
+
+
+def json_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: clock_text(value) if isinstance(value, timedelta) else value for name, value in row.items()}
+
+
+def csv_cell(value: object) -> object:
+    """Unknown is an empty cell; lists are JSON text."""
+    import msgspec
+
+    if isinstance(value, timedelta):
+        return clock_text(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, list | dict):
+        return msgspec.json.encode(value).decode()
+    return value
+
+
+def splits_text(split_times: Iterable[Mapping[str, Any]]) -> str:
+    """The splits of one row on one line; those without any time are left out."""
+    found = []
+    for split in split_times:
+        elapsed_ms = split["elapsed_ms"] if split["cumulative_ms"] is None else split["cumulative_ms"]
+        if elapsed_ms is not None:
+            found.append(f"{split['name'] or '?'} {short_clock_text(timedelta(milliseconds=elapsed_ms))}")
+    return ", ".join(found)
+
+
+def clock_text(elapsed: timedelta) -> str:
+    """``H:MM:SS.mmm``; the hours go on counting after a day."""
+    seconds, milliseconds = divmod(round(elapsed / MILLISECOND), 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}.{milliseconds:03}"
+
+
+def short_clock_text(elapsed: timedelta | None) -> str:
+    """For tables: without a fraction of zero."""
+    return "" if elapsed is None else clock_text(elapsed).removesuffix(".000")

@@ -1,0 +1,161 @@
+"""``project88 sandbox``: run a stand-in timing service on loopback. Touches no database and no real service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from project88.errors import UsageError
+
+if TYPE_CHECKING:
+    from project88.sandbox import Fault, LiveSettings, SandboxClock, World
+
+DEFAULT_LOGIN = "sandbox@example.org"
+DEFAULT_PASSWORD = "sandbox-password"
+DEFAULT_CLIENT_ID = "sandbox-client"
+DEFAULT_CLIENT_SECRET = "sandbox-client-secret"
+SECONDS_PER_MINUTE = 60
+START_EXAMPLE = "write an instant like 2026-04-20T13:17:00Z"
+
+sandbox_app = typer.Typer(no_args_is_help=True, help="Stand-ins for the timing services, for tests and rehearsals.")
+
+
+@sandbox_app.callback()
+def sandbox() -> None:
+    """Stand-ins for the timing services, for tests and rehearsals."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What to serve once everything that was typed has been understood."""
+
+    world: World
+    settings: LiveSettings
+    clock: SandboxClock
+    faults: list[Fault]
+    start: datetime
+    as_json: bool
+
+
+@sandbox_app.command()
+def live(
+    *,
+    port: Annotated[int, typer.Option(help="Port on loopback; 0 takes any free one.")] = 8090,
+    speed: Annotated[float, typer.Option(help="Simulated seconds in one real second.")] = 1.0,
+    offset: Annotated[
+        float | None,
+        typer.Option(
+            "--offset",
+            "--clock-offset",
+            help="Simulated epoch seconds = real epoch seconds * speed + offset. Without it the clock shows the "
+            "real time at the start.",
+        ),
+    ] = None,
+    start: Annotated[str | None, typer.Option(help="Start of the big race: an ISO instant, simulated.")] = None,
+    starts_in: Annotated[float, typer.Option(help="Or so many simulated minutes from now.")] = 5.0,
+    season: Annotated[int, typer.Option(min=0, help="Past events in the 365 days before the race.")] = 24,
+    field: Annotated[int | None, typer.Option(min=1, help="Finishers of the big race; all 31,984 without it.")] = None,
+    unfinished: Annotated[bool, typer.Option(help="Also entries that never start or finish.")] = True,
+    seed: Annotated[int, typer.Option(help="Names, delays and dates come from it.")] = 2014,
+    rate_limit: Annotated[int, typer.Option(min=1, help="Calls in any 60 simulated seconds per login.")] = 1500,
+    page_cap: Annotated[int, typer.Option(min=1, help="Longest page.")] = 1000,
+    scoring_every: Annotated[float, typer.Option(help="Simulated seconds between scoring runs.")] = 30.0,
+    token_seconds: Annotated[float, typer.Option(help="Simulated seconds an OAuth2 token lives.")] = 3600.0,
+    accept_sha256: Annotated[bool, typer.Option(help="Accept SHA-256 digests in simple authentication.")] = False,
+    faults: Annotated[Path | None, typer.Option(help="A JSON file with a list of faults.")] = None,
+    login: Annotated[str, typer.Option()] = DEFAULT_LOGIN,
+    password: Annotated[str, typer.Option()] = DEFAULT_PASSWORD,
+    client_id: Annotated[str, typer.Option()] = DEFAULT_CLIENT_ID,
+    client_secret: Annotated[str, typer.Option()] = DEFAULT_CLIENT_SECRET,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the line as JSON.")] = False,
+) -> None:
+    """Serve a ChronoTrack Live service until SIGINT or SIGTERM, after printing one line that says where.
+
+    The world is the 2014 Boston field as a live race and a season of smaller past events; people are invented.
+
+    Example: project88 sandbox live --port 8090 --speed 60 --starts-in 2
+    """
+    import asyncio
+
+    from project88.sandbox import Account, LiveSettings, SandboxClock, rehearsal_world
+
+    clock = SandboxClock.starting_now(speed) if offset is None else SandboxClock(speed, offset)
+    starts = _start(start, starts_in, clock)
+    account = Account(login=login, password=password, client_id=client_id, client_secret=client_secret)
+    settings = LiveSettings(
+        port=port,
+        accounts=(account,),
+        accept_sha256=accept_sha256,
+        token_seconds=token_seconds,
+        rate_limit=rate_limit,
+        page_cap=page_cap,
+        page_size=min(50, page_cap),
+        scoring_every_seconds=scoring_every,
+    )
+    world = rehearsal_world(starts, seed=seed, season=season, field_size=field, with_unfinished=unfinished)
+    plan = _Plan(world=world, settings=settings, clock=clock, faults=_faults(faults), start=starts, as_json=as_json)
+    asyncio.run(_serve(plan))
+
+
+def _start(start: str | None, starts_in_minutes: float, clock: SandboxClock) -> datetime:
+    from datetime import timedelta
+
+    from project88.sandbox import instant
+
+    if start is None:
+        soon = instant(clock) + timedelta(seconds=starts_in_minutes * SECONDS_PER_MINUTE)
+        return soon.replace(microsecond=0)
+    try:
+        given = datetime.fromisoformat(start)
+    except ValueError as error:
+        raise UsageError(f"--start {start!r} cannot be read; {START_EXAMPLE}") from error
+    if given.tzinfo is None:
+        raise UsageError(f"--start {start!r} has no time zone; {START_EXAMPLE}")
+    return given
+
+
+def _faults(path: Path | None) -> list[Fault]:
+    import msgspec
+
+    from project88.sandbox import read_faults
+
+    if path is None:
+        return []
+    try:
+        return read_faults(path.read_bytes())
+    except (OSError, msgspec.DecodeError) as error:
+        raise UsageError(f"--faults {path}: {error}") from error
+
+
+async def _serve(plan: _Plan) -> None:
+    import asyncio
+    import signal
+
+    from project88.sandbox import serve
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with serve(plan.world, plan.settings, clock=plan.clock, faults=plan.faults) as running:
+        typer.echo(_ready_line(plan, running.base_url))
+        await stop.wait()
+
+
+def _ready_line(plan: _Plan, base_url: str) -> str:
+    import msgspec
+
+    account = plan.settings.accounts[0]
+    facts = {
+        "base_url": base_url,
+        "login": account.login,
+        "client_id": account.client_id,
+        "event_id": list(plan.world.events)[-1],
+        "starts_at": plan.start.isoformat(),
+    }
+    if plan.as_json:
+        return msgspec.json.encode(facts).decode()
+    return "ChronoTrack Live sandbox: " + ", ".join(f"{name} {value}" for name, value in facts.items())

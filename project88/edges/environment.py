@@ -1,0 +1,93 @@
+"""What the environment says: which database, which home folder. The only reader of os.environ; opens nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from project88.errors import ConfigError
+
+LIBPQ_VARIABLES = ("PGHOST", "PGSERVICE", "PGDATABASE")
+HOME_OF_ROOT = Path("/var/lib/project88")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplicitDatabase:
+    """A database that the operator named."""
+
+    named_by: str
+    #: A connection string as libpq reads it; empty means libpq's own environment.
+    conninfo: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedDatabase:
+    """The PostgreSQL that the hub starts itself, because no database was named."""
+
+    home: Path
+    #: The folder of the server's programs; None lets the launcher look for them.
+    binaries: Path | None
+    #: Who owns the server when the hub runs as root; None lets the launcher choose.
+    os_user: str | None
+
+
+def database(environ: Mapping[str, str] = os.environ) -> ExplicitDatabase | EmbeddedDatabase:
+    """Which database the hub works on. An empty variable counts as unset."""
+    if url := environ.get("DATABASE_URL"):
+        return ExplicitDatabase(named_by="DATABASE_URL", conninfo=url)
+    for name in LIBPQ_VARIABLES:
+        if environ.get(name):
+            return ExplicitDatabase(named_by=name, conninfo="")
+    if environ.get("DB_HOST"):
+        return ExplicitDatabase(named_by="DB_HOST", conninfo=_url_from_parts(environ))
+    return embedded(environ)
+
+
+def embedded(environ: Mapping[str, str] = os.environ) -> EmbeddedDatabase:
+    """The embedded server, whatever database is named."""
+    binaries = environ.get("PROJECT88_PG_BIN")
+    return EmbeddedDatabase(
+        home=home(environ),
+        binaries=Path(binaries) if binaries else None,
+        os_user=environ.get("PROJECT88_PG_OS_USER") or None,
+    )
+
+
+def home(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder of everything the hub keeps on this machine. It need not exist yet."""
+    if named := environ.get("PROJECT88_HOME"):
+        return _expanded(named).absolute()
+    if os.geteuid() == 0:
+        return HOME_OF_ROOT
+    data = environ.get("XDG_DATA_HOME", "")
+    # The XDG specification says that a relative path is invalid and to be ignored.
+    folder = Path(data) if data.startswith("/") else _expanded("~/.local/share")
+    return folder / "project88"
+
+
+def variable(name: str, environ: Mapping[str, str] = os.environ) -> str | None:
+    """One variable, None where it is unset or empty."""
+    return environ.get(name) or None
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise ConfigError("this user has no home folder; set PROJECT88_HOME") from error
+
+
+def _url_from_parts(environ: Mapping[str, str]) -> str:
+    host, port = environ["DB_HOST"], environ.get("DB_PORT")
+    user, password = environ.get("DB_USER"), environ.get("DB_PASSWORD")
+    name = environ.get("DB_NAME", "")
+    login = quote(user, safe="") if user else ""
+    if password:
+        login += f":{quote(password, safe='')}"
+    place = f"[{host}]" if ":" in host else quote(host, safe="")
+    return "".join(
+        ("postgresql://", f"{login}@" if login else "", place, f":{port}" if port else "", f"/{quote(name)}")
+    )

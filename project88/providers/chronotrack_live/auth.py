@@ -1,0 +1,153 @@
+"""The three ways to log in to ChronoTrack Live, as functions from a request to a signed request. Pure.
+
+Grades: simple S, basic S, oauth2 by password 1. client_id goes into the query under every scheme.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import quote, quote_plus, urlsplit
+
+import msgspec
+
+from project88.errors import ConfigError, CredentialsRefused, Permanent
+from project88.providers.chronotrack_live.settings import Settings
+from project88.providers.contract import Token
+from project88.wire.messages import Request, Response
+
+#: A token without a stated lifetime is taken to live an hour (I).
+TOKEN_LIFETIME_SECONDS = 3600.0
+SecretKind = Literal["sha1", "sha256", "password"]
+
+
+class TokenReply(msgspec.Struct, frozen=True, kw_only=True):
+    """The two keys of a token reply that are read; the rest may be of any shape."""
+
+    access_token: str | None = None
+    expires_in: str | int | float | None = None
+
+    def __repr__(self) -> str:
+        return "TokenReply()"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """The account. The secret is what the database holds: a password or a digest of it."""
+
+    principal: str
+    secret: str = field(repr=False)
+
+
+def secret_kind(secret: str) -> SecretKind:
+    """What a stored secret is, by its shape."""
+    if re.fullmatch(r"[0-9a-fA-F]{64}", secret):
+        return "sha256"
+    if re.fullmatch(r"[0-9a-fA-F]{40}", secret):
+        return "sha1"
+    return "password"
+
+
+def secret_to_send(secret: str, settings: Settings) -> str:
+    """The secret in the form that the chosen scheme and encoding put on the wire.
+
+    A digest is never hashed again. Raises ConfigError where the secret and the scheme do not fit.
+    """
+    kind, encoding = secret_kind(secret), settings.secret_encoding
+    if encoding == "plain":
+        return secret
+    if settings.auth != "simple":
+        return _plain_password(kind, secret, settings)
+    if encoding == "auto":
+        encoding = "sha1" if kind == "password" else kind
+    if kind == encoding:
+        return secret.lower()
+    if kind != "password":
+        raise ConfigError(
+            f"the stored secret is a {kind.upper()} digest and cannot become {encoding}: store the password "
+            f"itself, or set secret_encoding to {kind}"
+        )
+    return hashlib.new(encoding, secret.encode()).hexdigest()
+
+
+def _plain_password(kind: SecretKind, secret: str, settings: Settings) -> str:
+    if kind != "password" or settings.secret_encoding != "auto":
+        raise ConfigError(
+            f"auth {settings.auth} needs the password itself, but the stored secret is a digest or "
+            "secret_encoding asks for one: store the password, or set auth to simple"
+        )
+    return secret
+
+
+def sign(request: Request, login: Login, settings: Settings, token: Token | None) -> Request:
+    """Add the login to a request."""
+    query = dict(request.query)
+    if settings.client_id:
+        query["client_id"] = settings.client_id
+    headers = dict(request.headers)
+    if settings.auth == "simple":
+        query["user_id"] = login.principal
+        query["user_pass"] = secret_to_send(login.secret, settings)
+    elif settings.auth == "basic":
+        headers["Authorization"] = _basic(login.principal, secret_to_send(login.secret, settings))
+    elif token is not None:
+        headers["Authorization"] = f"Bearer {token.value}"
+    return Request(url=request.url, query=query, headers=headers)
+
+
+def token_request(login: Login, settings: Settings) -> Request | None:
+    """The call that gets a token; None when the scheme needs none. GET at the host's root, not under /api."""
+    if settings.auth != "oauth2":
+        return None
+    if not settings.client_id or not settings.client_secret:
+        raise ConfigError("auth oauth2 needs client_id and client_secret in additional_config")
+    parts = urlsplit(settings.base_url)
+    return Request(
+        url=f"{parts.scheme}://{parts.netloc}/oauth2/token",
+        query={
+            "grant_type": "password",
+            "username": login.principal,
+            "password": secret_to_send(login.secret, settings),
+        },
+        headers={"Authorization": _basic(settings.client_id, settings.client_secret)},
+    )
+
+
+def read_token(response: Response) -> Token:
+    """Raises CredentialsRefused where the service gives no token for this login."""
+    try:
+        reply = msgspec.json.decode(response.body, type=TokenReply)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        # The cause is left out: the text of a decoder may quote the token.
+        raise Permanent("the token service answered with something that is not a token") from None
+    if not reply.access_token:
+        raise CredentialsRefused("the token service gave no access token: check login, client_id and secret")
+    return Token(value=reply.access_token, expires_in_seconds=_lifetime_seconds(reply.expires_in))
+
+
+def _lifetime_seconds(lifetime: str | int | float | None) -> float:
+    try:
+        seconds = float(lifetime or TOKEN_LIFETIME_SECONDS)
+    except (ValueError, OverflowError):
+        return TOKEN_LIFETIME_SECONDS
+    return seconds if math.isfinite(seconds) and seconds > 0 else TOKEN_LIFETIME_SECONDS
+
+
+def sent_forms(login: Login, settings: Settings) -> frozenset[str]:
+    """Every form in which a secret of this credential may stand in a request, so that all can be hidden."""
+    sent = secret_to_send(login.secret, settings)
+    client_secret = settings.client_secret or ""
+    plain = {login.secret, sent, client_secret}
+    encoded = {_basic(login.principal, sent).removeprefix("Basic ")}
+    if client_secret:
+        encoded.add(_basic(settings.client_id or "", client_secret).removeprefix("Basic "))
+    quoted = {form for secret in plain for form in (quote(secret), quote(secret, safe=""), quote_plus(secret))}
+    return frozenset((plain | encoded | quoted) - {""})
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()

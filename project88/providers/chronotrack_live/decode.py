@@ -1,0 +1,255 @@
+"""From rows of ChronoTrack Live to records: a row that cannot be read becomes a Problem. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from project88.providers.chronotrack_live.course import (
+    BRACKET_KINDS,
+    Bracket,
+    BracketKind,
+    Interval,
+    Leg,
+    LiveCourse,
+)
+from project88.providers.chronotrack_live.raw_rows import Raws, decoder, identifier, needed, raw_text
+from project88.providers.chronotrack_live.rows import (
+    BracketRow,
+    EntryRow,
+    EventRow,
+    IntervalRow,
+    RaceRow,
+    ResultRow,
+    Scalar,
+)
+from project88.records import entities
+from project88.records.entities import (
+    DivisionPlace,
+    Event,
+    Finish,
+    GenderPlace,
+    Participant,
+    Problem,
+    Race,
+    Split,
+)
+from project88.records.units import calendar_date, elapsed_ms, flag, instant, integer, place, text
+
+DISTANCE = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
+#: CONF is a confirmed entry, also after finishing (S); DNF and DQ (1). Any other word means nothing to us.
+DECLARED: Mapping[str, entities.DeclaredStatus] = {"CONF": "confirmed", "DNF": "dnf", "DQ": "dq"}
+
+
+def _event(row: EventRow, raw: msgspec.Raw) -> Iterator[Event]:
+    yield Event(
+        provider_event_id=entities.ProviderEventId(needed(row.event_id, "event_id")),
+        name=text(row.event_name),
+        start=instant(row.event_start_time),
+        end=instant(row.event_end_time),
+        time_zone=text(row.location_time_zone),
+        description=text(row.event_description),
+        site_uri=text(row.event_site_uri),
+        is_published=flag(row.event_is_published),
+        tag=text(row.event_tag),
+        external_id=identifier(row.event_external_id),
+        organization_id=identifier(row.organization_id),
+        organization_name=text(row.organization_name),
+        city=text(row.location_city),
+        state=text(row.location_region),
+        country=text(row.location_country),
+        raw=raw_text(raw),
+    )
+
+
+def _race(row: RaceRow, raw: msgspec.Raw) -> Iterator[Race]:
+    distance = text(row.race_course_distance)
+    yield Race(
+        race_id=needed(row.race_id, "race_id"),
+        name=text(row.race_name),
+        tag=text(row.race_tag),
+        type=text(row.race_type),
+        subtype=text(row.race_subtype),
+        distance=float(distance) if distance and DISTANCE.fullmatch(distance) else None,
+        distance_unit=text(row.race_pref_distance_unit),
+        planned_start=instant(row.race_planned_start_time),
+        planned_end=instant(row.race_planned_end_time),
+        actual_start=instant(row.race_actual_start_time),
+        actual_end=instant(row.race_actual_end_time),
+        raw=raw_text(raw),
+    )
+
+
+def _interval(row: IntervalRow, raw: msgspec.Raw) -> Iterator[Interval]:
+    name = text(row.interval_name)
+    full = flag(row.interval_is_full)
+    yield Interval(
+        interval_id=needed(row.interval_id, "interval_id"),
+        race_id=needed(row.race_id, "race_id"),
+        name=name,
+        is_full=(name or "").lower() == "full course" if full is None else full,
+    )
+
+
+def _bracket(row: BracketRow, raw: msgspec.Raw) -> Iterator[Bracket]:
+    yield Bracket(
+        bracket_id=needed(row.bracket_id, "bracket_id"),
+        race_id=identifier(row.race_id),
+        name=needed(row.bracket_name, "bracket_name"),
+        kind=BRACKET_KINDS.get((text(row.bracket_type) or "").upper(), "other"),
+    )
+
+
+def _participant(course: LiveCourse, row: EntryRow, raw: msgspec.Raw) -> Iterator[Participant]:
+    first, last = text(row.athlete_first_name), text(row.athlete_last_name)
+    yield Participant(
+        entry_id=needed(row.entry_id, "entry_id"),
+        race_id=identifier(row.race_id) or _only_race_named(course, text(row.race_name)),
+        bib=identifier(row.entry_bib),
+        external_id=identifier(row.entry_external_id),
+        status=(status := text(row.entry_status)),
+        declared=DECLARED.get((status or "").upper()),
+        entry_type=text(row.entry_type),
+        athlete_id=identifier(row.athlete_id),
+        first_name=first,
+        last_name=last if first or last else text(row.entry_name),
+        gender=text(row.athlete_sex),
+        age=integer(row.entry_race_age),
+        date_of_birth=calendar_date(text(row.athlete_birthdate)),
+        email=text(row.athlete_email),
+        phone=text(row.athlete_mobile_phone) or text(row.athlete_home_phone),
+        city=text(row.location_city),
+        state=text(row.location_region),
+        country=text(row.location_country),
+        postal_code=identifier(row.location_postal_code),
+        team_name=text(row.team_name),
+        division=text(row.bracket_name),
+        wave_name=text(row.wave_name),
+        registration_choice=text(row.reg_choice_name),
+        raw=raw_text(raw),
+    )
+
+
+def _only_race_named(course: LiveCourse, name: str | None) -> str | None:
+    named = [race.race_id for race in course.races if name is not None and race.name == name]
+    return named[0] if len(named) == 1 else None
+
+
+events = decoder("events", EventRow, _event)
+races = decoder("races", RaceRow, _race)
+intervals = decoder("intervals", IntervalRow, _interval)
+brackets = decoder("brackets", BracketRow, _bracket)
+
+
+def participants(course: LiveCourse) -> Callable[[Raws], Iterator[Participant | Problem]]:
+    return decoder("participants", EntryRow, partial(_participant, course))
+
+
+def results(course: LiveCourse) -> Callable[[Raws], Iterator[entities.ResultRow | Problem]]:
+    """Rows of a results list that was asked for without a bracket."""
+    return decoder("results", ResultRow, _ResultBuilder(course).all_records)
+
+
+def places(course: LiveCourse, kind: BracketKind) -> Callable[[Raws], Iterator[entities.ResultRow | Problem]]:
+    """Rows of a results list that was asked for by bracket: only the places within such brackets."""
+    return decoder("results", ResultRow, partial(_ResultBuilder(course).place_records, kind))
+
+
+class _ResultBuilder:
+    """Turns result rows into records; remembers which leg each combination of names is about."""
+
+    def __init__(self, course: LiveCourse) -> None:
+        self._course = course
+        self._legs: dict[tuple[Scalar, ...], Leg] = {}
+
+    def all_records(self, row: ResultRow, raw: msgspec.Raw) -> Iterator[entities.ResultRow]:
+        leg = self._leg(row)
+        if not leg.is_full:
+            yield _split(row, leg)
+            return
+        kind = self._course.bracket_kind(leg.race_id, text(row.results_bracket_name))
+        yield _finish(row, leg, raw, ranked=kind in {None, "open"})
+        yield from _place(row, leg, kind)
+
+    def place_records(self, kind: BracketKind, row: ResultRow, raw: msgspec.Raw) -> Iterator[entities.ResultRow]:
+        leg = self._leg(row)
+        found = self._course.bracket_kind(leg.race_id, text(row.results_bracket_name))
+        if leg.is_full and found == kind:
+            yield from _place(row, leg, kind)
+
+    def _leg(self, row: ResultRow) -> Leg:
+        key = (
+            row.results_race_id,
+            row.results_race_name,
+            row.results_interval_id,
+            row.results_interval_name,
+            row.results_interval_full,
+        )
+        leg = self._legs.get(key)
+        if leg is None:
+            race_id, race_name, interval_id, interval_name, full = key
+            leg = self._legs[key] = self._course.leg(
+                identifier(race_id), text(race_name), identifier(interval_id), text(interval_name), flag(full)
+            )
+        return leg
+
+
+def _split(row: ResultRow, leg: Leg) -> Split:
+    return Split(
+        race_id=leg.race_id,
+        entry_id=needed(row.results_entry_id, "results_entry_id"),
+        key=leg.key,
+        bracket=text(row.results_bracket_name),
+        name=leg.name,
+        elapsed_ms=elapsed_ms(row.results_time),
+        place=place(row.results_rank),
+        begin=instant(row.results_begin_chip_time),
+        end=instant(row.results_end_chip_time),
+    )
+
+
+def _finish(row: ResultRow, leg: Leg, raw: msgspec.Raw, *, ranked: bool) -> Finish:
+    return Finish(
+        race_id=leg.race_id,
+        entry_id=needed(row.results_entry_id, "results_entry_id"),
+        bib=identifier(row.results_bib),
+        first_name=text(row.results_first_name),
+        last_name=text(row.results_last_name),
+        gender=text(row.results_sex),
+        age=integer(row.results_age),
+        city=_city(text(row.results_hometown)),
+        state=text(row.results_state_code),
+        country=text(row.results_country_code),
+        chip_ms=elapsed_ms(row.results_time),
+        gun_ms=elapsed_ms(row.results_gun_time),
+        bracket=text(row.results_bracket_name),
+        overall_place=place(row.results_rank) if ranked else None,
+        division=text(row.results_primary_bracket_name),
+        begin=instant(row.results_begin_chip_time),
+        end=instant(row.results_end_chip_time),
+        raw=raw_text(raw),
+    )
+
+
+def _city(hometown: str | None) -> str | None:
+    """``City`` or ``City, Region, Country`` (S)."""
+    return text(hometown.split(",")[0]) if hometown else None
+
+
+def _place(row: ResultRow, leg: Leg, kind: BracketKind | None) -> Iterator[entities.ResultRow]:
+    """The place in a gender bracket, or in the division that is the athlete's own."""
+    entry_id = needed(row.results_entry_id, "results_entry_id")
+    rank = place(row.results_rank)
+    own_division = text(row.results_primary_bracket_name)
+    if kind == "gender":
+        yield GenderPlace(race_id=leg.race_id, entry_id=entry_id, place=rank)
+    elif kind == "division" and own_division in {None, text(row.results_bracket_name)}:
+        yield DivisionPlace(race_id=leg.race_id, entry_id=entry_id, place=rank)
+
+
+def course_of(rows: dict[str, Sequence[Any]]) -> LiveCourse:
+    return LiveCourse(tuple(rows["races"]), tuple(rows["intervals"]), tuple(rows["brackets"]))

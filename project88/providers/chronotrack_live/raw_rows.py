@@ -1,0 +1,79 @@
+"""A page of raw JSON rows to records, row by row where one does not fit. Knows no field of any row. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from project88.errors import BadValue
+from project88.providers.chronotrack_live.rows import Scalar
+from project88.records.entities import Problem
+from project88.records.units import text
+
+Row = TypeVar("Row")
+Record = TypeVar("Record")
+Raws = Sequence[msgspec.Raw]
+Unreadable = msgspec.MsgspecError | UnicodeDecodeError
+
+#: What the decoder raises for a row: another shape, or text that is not UTF-8.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
+
+
+def decoder(
+    stream: str, row_type: type[Row], build: Callable[[Row, msgspec.Raw], Iterable[Record]]
+) -> Callable[[Raws], Iterator[Record | Problem]]:
+    """A function from the raw rows of a page to records and problems."""
+    whole_page = msgspec.json.Decoder(list[row_type])  # type: ignore[valid-type]
+    one_row = msgspec.json.Decoder(row_type)
+
+    def decode(raws: Raws) -> Iterator[Record | Problem]:
+        rows = _typed_rows(whole_page, one_row, raws)
+        for raw, row in zip(raws, rows, strict=True):
+            try:
+                if isinstance(row, UNREADABLE):
+                    raise BadValue(str(row)) from row
+                yield from build(row, raw)
+            except BadValue as error:
+                yield Problem(stream=stream, reason=str(error), raw=raw_text(raw))
+
+    return decode
+
+
+def _typed_rows(
+    whole_page: msgspec.json.Decoder[list[Row]], one_row: msgspec.json.Decoder[Row], raws: Raws
+) -> Sequence[Row | Unreadable]:
+    """All rows at once; one by one only where some row does not fit, so that it costs nobody else."""
+    try:
+        return whole_page.decode(b"[" + b",".join(raws) + b"]")
+    except UNREADABLE:
+        return _one_by_one(one_row, raws)
+
+
+def _one_by_one(one_row: msgspec.json.Decoder[Row], raws: Raws) -> list[Row | Unreadable]:
+    rows: list[Row | Unreadable] = []
+    for raw in raws:
+        try:
+            rows.append(one_row.decode(raw))
+        except UNREADABLE as error:
+            rows.append(error)
+    return rows
+
+
+def raw_text(raw: msgspec.Raw) -> str:
+    return bytes(raw).decode("utf-8", "replace")
+
+
+def identifier(value: Scalar) -> str | None:
+    """An id as text: 12, 12.0 and "12" are one id."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return text(value)
+
+
+def needed(value: Scalar, name: str) -> str:
+    found = identifier(value)
+    if found is None:
+        raise BadValue(f"{name} is missing")
+    return found

@@ -1,0 +1,3 @@
+"""What we believe, free of any vendor's words. Pure."""
+
+from __future__ import annotations

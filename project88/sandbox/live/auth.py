@@ -1,0 +1,99 @@
+"""Who is calling: the simple, Basic and OAuth2 password schemes, with ``client_id`` in every query. Opens no socket."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+
+from project88.sandbox.live.settings import Account
+
+
+class Refused(Exception):
+    """The call is answered with ``status`` and an error body."""
+
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = dict(headers or {})
+
+
+class Gatekeeper:
+    """Knows the accounts and the tokens it has handed out. Time comes from the caller."""
+
+    def __init__(self, accounts: Sequence[Account], accept_sha256: bool, token_seconds: float) -> None:
+        self._accounts = accounts
+        self._digests = (hashlib.sha1, hashlib.sha256) if accept_sha256 else (hashlib.sha1,)
+        self._token_seconds = token_seconds
+        self._tokens: dict[str, tuple[Account, float]] = {}
+
+    def account(self, authorization: str, query: Mapping[str, str], now: float) -> Account:
+        """The account that calls, or Refused: 400 without a client id, 401 when anything does not fit."""
+        if not query.get("client_id"):
+            raise Refused(400, "client_id is required")
+        scheme, _, value = authorization.partition(" ")
+        if scheme.lower() == "bearer":
+            account = self._by_token(value, now)
+        elif scheme.lower() == "basic":
+            account = self._by_password(*_pair(value))
+        else:
+            account = self._by_digest(query.get("user_id", ""), query.get("user_pass", ""))
+        if account.client_id != query["client_id"]:
+            raise Refused(401, "client_id is not valid for this login")
+        return account
+
+    def token(self, authorization: str, query: Mapping[str, str], now: float) -> dict[str, object]:
+        """The body of the token reply of ``GET /oauth2/token``."""
+        scheme, _, value = authorization.partition(" ")
+        client_id, client_secret = _pair(value) if scheme.lower() == "basic" else ("", "")
+        if query.get("grant_type") != "password":
+            raise Refused(400, "unsupported_grant_type")
+        account = self._by_password(query.get("username", ""), query.get("password", ""))
+        if (account.client_id, account.client_secret) != (client_id, client_secret):
+            raise Refused(401, "invalid_client")
+        token = secrets.token_hex(20)
+        self._tokens[token] = (account, now + self._token_seconds)
+        return {"access_token": token, "token_type": "Bearer", "expires_in": int(self._token_seconds)}
+
+    def revoke_tokens(self) -> None:
+        """Make every token handed out so far worthless."""
+        self._tokens.clear()
+
+    def _by_token(self, token: str, now: float) -> Account:
+        account, expires_at = self._tokens.get(token, (None, 0.0))
+        if account is None or now >= expires_at:
+            raise Refused(401, "the access token is invalid or has expired")
+        return account
+
+    def _by_password(self, login: str, password: str) -> Account:
+        account = self._by_login(login)
+        if not hmac.compare_digest(account.password.encode(), password.encode()):
+            raise Refused(401, "Authentication failed")
+        return account
+
+    def _by_digest(self, login: str, digest: str) -> Account:
+        account = self._by_login(login)
+        accepted = (make(account.password.encode()).hexdigest() for make in self._digests)
+        if not any(hmac.compare_digest(known.encode(), digest.encode()) for known in accepted):
+            raise Refused(401, "Authentication failed")
+        return account
+
+    def _by_login(self, login: str) -> Account:
+        for account in self._accounts:
+            if account.login == login:
+                return account
+        raise Refused(401, "Authentication failed")
+
+
+def _pair(value: str) -> tuple[str, str]:
+    """The two halves of a Basic credential."""
+    try:
+        first, colon, second = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        colon = ""
+    if not colon:
+        raise Refused(401, "the Authorization header cannot be read")
+    return first, second

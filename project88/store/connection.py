@@ -1,0 +1,173 @@
+"""The database as the store's other modules see it: a pool, transactions, and statements by name. Knows no table."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from psycopg import AsyncConnection, errors
+from psycopg.rows import TupleRow, dict_row
+from psycopg.sql import SQL, Identifier
+from psycopg_pool import AsyncConnectionPool
+
+from project88.errors import ConfigError
+from project88.store.failures import checked_conninfo, connecting, translated
+from project88.store.queries import load
+
+OLDEST_SERVER_VERSION = 150_000
+CONNECT_TIMEOUT_SECONDS = 10
+POOL_TIMEOUT_SECONDS = 30.0
+POOL_SIZE = 8
+
+queries = load("connection")
+
+Connection = AsyncConnection[TupleRow]
+Parameters = Mapping[str, Any]
+
+
+class Database:
+    """One database and a pool of connections to it. Every connection commits each statement unless in a transaction."""
+
+    def __init__(self, conninfo: str, pool: AsyncConnectionPool[Connection]) -> None:
+        self._conninfo = conninfo
+        self._pool = pool
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, *, pool_size: int = POOL_SIZE) -> AsyncIterator[Database]:
+        """Connect to ``url`` (an empty one: as libpq's own environment says) and close all at the end."""
+        conninfo = _our_conninfo(url)
+        await _check(conninfo)
+        pool = AsyncConnectionPool(
+            conninfo,
+            connection_class=Connection,
+            kwargs={"autocommit": True},
+            min_size=1,
+            max_size=pool_size,
+            open=False,
+            configure=_begin_session,
+            check=AsyncConnectionPool.check_connection,
+            timeout=POOL_TIMEOUT_SECONDS,
+        )
+        async with pool:
+            yield cls(conninfo, pool)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection of the pool."""
+        with translated():
+            async with self._pool.connection() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection of the pool inside a transaction: committed at the end, rolled back on an error."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def dedicated(self) -> AsyncIterator[Connection]:
+        """A connection of its own, for long work with temporary tables; closed at the end, so nothing of it stays."""
+        with translated():
+            connection = await _connect(self._conninfo)
+            try:
+                yield connection
+            finally:
+                await connection.close()
+
+    async def rows(self, query: SQL, parameters: Parameters | None = None) -> list[dict[str, Any]]:
+        async with self.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(query, parameters)
+            return await cursor.fetchall()
+
+    async def row(self, query: SQL, parameters: Parameters | None = None) -> dict[str, Any] | None:
+        """The first row; None where there is none."""
+        async with self.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(query, parameters)
+            return await cursor.fetchone()
+
+    async def value(self, query: SQL, parameters: Parameters | None = None) -> Any:  # noqa: ANN401
+        """The first column of the first row; None where there is no row."""
+        async with self.connection() as connection:
+            row = await (await connection.execute(query, parameters)).fetchone()
+            return row[0] if row else None
+
+    async def execute(self, query: SQL, parameters: Parameters | None = None) -> int:
+        """Run a statement and count the rows it touched."""
+        async with self.connection() as connection:
+            return (await connection.execute(query, parameters)).rowcount
+
+    async def name(self) -> str:
+        return str(await self.value(queries["database_name"]))
+
+    async def server_version(self) -> str:
+        return str(await self.value(queries["server_version"]))
+
+    async def size_bytes(self) -> int:
+        return int(await self.value(queries["size"]))
+
+
+async def ensure_database(admin_url: str, name: str) -> None:
+    """Make the database ``name`` on the server of ``admin_url`` unless it is there."""
+    async with _admin(admin_url) as connection:
+        cursor = await connection.execute(queries["database_exists"], {"name": name})
+        row = await cursor.fetchone()
+        if row and row[0]:
+            return
+        try:
+            await connection.execute(queries["create_database"].format(name=Identifier(name)))
+        except (errors.DuplicateDatabase, errors.UniqueViolation):
+            # Another process was faster, and that is as good.
+            return
+
+
+async def other_clients(admin_url: str) -> int:
+    """How many programs are connected to the server of ``admin_url``, this question's own connection left out."""
+    async with _admin(admin_url) as connection:
+        row = await (await connection.execute(queries["other_clients"])).fetchone()
+        return int(row[0]) if row else 0
+
+
+@asynccontextmanager
+async def _admin(url: str) -> AsyncIterator[Connection]:
+    conninfo = _our_conninfo(url)
+    with connecting():
+        connection = await _connect(conninfo)
+    try:
+        with translated():
+            yield connection
+    finally:
+        await connection.close()
+
+
+async def _check(conninfo: str) -> None:
+    """One connection before the pool, so that a wrong address is told at once and with its reason."""
+    with connecting():
+        connection = await _connect(conninfo)
+    async with connection:
+        version = connection.info.server_version
+    if version < OLDEST_SERVER_VERSION:
+        raise ConfigError(
+            f"the server is PostgreSQL {version // 10_000}; upgrade it to {OLDEST_SERVER_VERSION // 10_000} or newer"
+        )
+
+
+async def _connect(conninfo: str) -> Connection:
+    connection = await Connection.connect(conninfo, autocommit=True)
+    try:
+        await _begin_session(connection)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+async def _begin_session(connection: Connection) -> None:
+    await connection.execute(queries["begin_session"])
+
+
+def _our_conninfo(url: str) -> str:
+    return checked_conninfo(
+        url, application_name="project88", client_encoding="utf8", connect_timeout=CONNECT_TIMEOUT_SECONDS
+    )

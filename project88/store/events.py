@@ -1,0 +1,98 @@
+"""Events and races: importing staged ones, finding what EVENT means. Reads no service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import AsyncConnection
+
+from project88.errors import UsageError
+from project88.records.entities import EventId, ProviderEventId, TimingPartnerId
+from project88.store.connection import Database
+from project88.store.queries import load
+from project88.store.scope import EventScope, Source
+
+queries = load("events")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    timing_partner_id: TimingPartnerId
+    event_id: EventId
+    data_source: str
+    provider_event_id: ProviderEventId | None
+    event_name: str | None
+    start_date: datetime | None
+    end_date: datetime | None
+    time_zone: str | None
+    upstream_state: str | None
+    by_our_id: bool
+
+    def scope(self, source: Source) -> EventScope:
+        if self.provider_event_id is None:
+            raise UsageError(f"event {self.event_id} did not come from a provider, so it cannot be synced")
+        return EventScope(source=source, event_id=self.event_id, provider_event_id=self.provider_event_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBack:
+    """An event of the provider that is not imported, because the hardware may have brought it already."""
+
+    provider_event_id: ProviderEventId
+    event_name: str | None
+    start_date: datetime | None
+
+
+async def held_back(connection: AsyncConnection[Any], source: Source) -> list[HeldBack]:
+    """The staged events that may be hardware events. Fails closed: a missing name or date counts as a match."""
+    cursor = await connection.execute(queries["held_back"], source.parameters())
+    return [HeldBack(provider_event_id=row[0], event_name=row[1], start_date=row[2]) for row in await cursor.fetchall()]
+
+
+async def import_events(connection: AsyncConnection[Any], source: Source) -> tuple[int, list[HeldBack]]:
+    """Write the staged events; gives how many changed and which were held back as possible duplicates."""
+    possible_duplicates = await held_back(connection, source)
+    ids = [each.provider_event_id for each in possible_duplicates]
+    cursor = await connection.execute(queries["write_staged"], {**source.parameters(), "held_back": ids})
+    row = await cursor.fetchone()
+    return (int(row[0]) if row else 0), possible_duplicates
+
+
+async def import_races(connection: AsyncConnection[Any], scope: EventScope) -> int:
+    cursor = await connection.execute(queries["write_staged_races"], scope.parameters())
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def events_of(db: Database, source: Source) -> list[StoredEvent]:
+    """Newest first."""
+    return [StoredEvent(**row) for row in await db.rows(queries["of_partner"], source.parameters())]
+
+
+async def find_event(
+    db: Database, event: str, timing_partner_id: TimingPartnerId | None = None, data_source: str | None = None
+) -> StoredEvent:
+    """EVENT is our event_id, else the provider's. Two matches are an error that lists them."""
+    parameters = {"event": event, "timing_partner_id": timing_partner_id, "data_source": data_source}
+    found = [StoredEvent(**row) for row in await db.rows(queries["find"], parameters)]
+    matches = [each for each in found if each.by_our_id] or found
+    if not matches:
+        raise UsageError(f"event {event} is not known: see project88 sync events, or check the id")
+    if len(matches) > 1:
+        raise UsageError(f"event {event} is not one event:\n{_listed(matches)}\nnarrow it with --timing-partner-id")
+    return matches[0]
+
+
+async def mark_upstream_state(db: Database, scope: EventScope, upstream_state: str) -> None:
+    await db.execute(queries["mark_upstream_state"], {**scope.parameters(), "upstream_state": upstream_state})
+
+
+def _listed(events: Sequence[StoredEvent]) -> str:
+    return "\n".join(
+        f"  {each.event_id}  timing partner {each.timing_partner_id}  {each.data_source}  "
+        f"provider's id {each.provider_event_id or '-'}  {each.event_name or '-'}"
+        for each in events
+    )

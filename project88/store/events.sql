@@ -1,0 +1,105 @@
+-- name: held_back
+-- Staged events that may be hardware events of the same partner; they are not imported.
+select s.provider_event_id, s.name, s.start_date from (
+    select distinct on (provider_event_id) * from stage_events order by provider_event_id, ctid desc) s
+where not exists (
+    select from ct_events e
+    where e.timing_partner_id = %(timing_partner_id)s and e.data_source = %(data_source)s
+      and e.provider_event_id = s.provider_event_id)
+  and (check_duplicate_chronotrack_event(s.name::varchar, s.start_date, %(timing_partner_id)s)
+       or exists (
+           select from ct_events e
+           where e.timing_partner_id = %(timing_partner_id)s and e.data_source = 'tcp_hardware'
+             and e.event_id = s.provider_event_id));
+
+-- name: write_staged
+-- Writes the staged events that are new or changed and not held back; counts them.
+with staged as (
+    select distinct on (provider_event_id) *, sha256(convert_to(row(provider_event_id, raw)::text, 'UTF8')) as print
+    from stage_events
+    where provider_event_id <> all (%(held_back)s::text[])
+    order by provider_event_id, ctid desc
+),
+zoned as (
+    select s.*, z.name as known_zone from staged s left join pg_timezone_names z on z.name = s.time_zone
+),
+written as (
+    insert into ct_events (
+        timing_partner_id, data_source, provider_event_id, event_name, start_date, end_date, time_zone,
+        event_description, event_site_uri, event_is_published, event_tag, event_external_id, organization_id,
+        organization_name, city, state, country, raw_payload, content_fingerprint)
+    select
+        %(timing_partner_id)s, %(data_source)s, provider_event_id, name, start_date, end_date, known_zone, description,
+        site_uri, is_published, tag, external_id, organization_id, organization_name, city, state, country, raw::json,
+        print
+    from zoned s
+    where not exists (
+        select from ct_events e
+        where e.timing_partner_id = %(timing_partner_id)s and e.data_source = %(data_source)s
+          and e.provider_event_id = s.provider_event_id and e.content_fingerprint = s.print and e.retracted_at is null)
+    on conflict (timing_partner_id, data_source, provider_event_id) do update set
+        event_name = excluded.event_name, start_date = excluded.start_date, end_date = excluded.end_date,
+        time_zone = excluded.time_zone, event_description = excluded.event_description,
+        event_site_uri = excluded.event_site_uri, event_is_published = excluded.event_is_published,
+        event_tag = excluded.event_tag, event_external_id = excluded.event_external_id,
+        organization_id = excluded.organization_id, organization_name = excluded.organization_name,
+        city = excluded.city, state = excluded.state, country = excluded.country, raw_payload = excluded.raw_payload,
+        content_fingerprint = excluded.content_fingerprint, retracted_at = null, updated_at = now()
+    returning 1
+)
+select count(*)::int from written;
+
+-- name: find
+-- Events that EVENT may mean: our id, else the provider's; retracted ones too.
+select timing_partner_id, event_id, data_source, provider_event_id, event_name, start_date, end_date, time_zone,
+       upstream_state, event_id = %(event)s as by_our_id
+from ct_events
+where (event_id = %(event)s or provider_event_id = %(event)s)
+  and (%(timing_partner_id)s::int is null or timing_partner_id = %(timing_partner_id)s)
+  and (%(data_source)s::text is null or data_source = %(data_source)s)
+order by timing_partner_id, event_id;
+
+-- name: of_partner
+-- The events of one partner and source, newest first.
+select timing_partner_id, event_id, data_source, provider_event_id, event_name, start_date, end_date, time_zone,
+       upstream_state, true as by_our_id
+from ct_events
+where timing_partner_id = %(timing_partner_id)s and data_source = %(data_source)s and retracted_at is null
+order by start_date desc nulls last, event_id;
+
+-- name: mark_upstream_state
+-- Remembers that the provider gave the event up; what is stored of it stays.
+update ct_events set upstream_state = %(upstream_state)s, updated_at = now()
+where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s
+  and upstream_state is distinct from %(upstream_state)s;
+
+-- name: write_staged_races
+-- Writes the staged races of one event that are new or changed; counts them.
+with staged as (
+    select distinct on (race_id) *, sha256(convert_to(row(race_id, raw)::text, 'UTF8')) as print
+    from stage_races order by race_id, ctid desc
+),
+written as (
+    insert into ct_races (
+        timing_partner_id, event_id, data_source, race_id, race_name, race_tag, race_type, race_subtype,
+        race_course_distance, race_pref_distance_unit, planned_start, planned_end, actual_start, actual_end,
+        raw_payload, content_fingerprint)
+    select
+        %(timing_partner_id)s, %(event_id)s, %(data_source)s, race_id, name, tag, type, subtype, distance,
+        distance_unit, planned_start, planned_end, actual_start, actual_end, raw::json, print
+    from staged s
+    where not exists (
+        select from ct_races r
+        where r.timing_partner_id = %(timing_partner_id)s and r.event_id = %(event_id)s
+          and r.data_source = %(data_source)s and r.race_id = s.race_id and r.content_fingerprint = s.print
+          and r.retracted_at is null)
+    on conflict (timing_partner_id, event_id, data_source, race_id) do update set
+        race_name = excluded.race_name, race_tag = excluded.race_tag, race_type = excluded.race_type,
+        race_subtype = excluded.race_subtype, race_course_distance = excluded.race_course_distance,
+        race_pref_distance_unit = excluded.race_pref_distance_unit, planned_start = excluded.planned_start,
+        planned_end = excluded.planned_end, actual_start = excluded.actual_start, actual_end = excluded.actual_end,
+        raw_payload = excluded.raw_payload, content_fingerprint = excluded.content_fingerprint,
+        retracted_at = null, updated_at = now()
+    returning 1
+)
+select count(*)::int from written;

@@ -1,0 +1,73 @@
+"""What is remembered of the lists of an event, and the rows that could not be read. Reads no service."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import AsyncConnection
+
+from project88.records.entities import Problem
+from project88.store.queries import load
+from project88.store.scope import EventScope
+
+queries = load("lists")
+
+#: Raise it when the same pages would now become other rows.
+RULES_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownList:
+    """A list as it was last read completely. ``stored_rows`` is how many rows were visible afterwards."""
+
+    name: str
+    page_size: int
+    row_count: int
+    stored_rows: int
+    page_digests: Sequence[bytes]
+
+
+async def known_lists(connection: AsyncConnection[Any], scope: EventScope) -> dict[str, KnownList]:
+    cursor = await connection.execute(queries["known"], {**scope.parameters(), "rules_version": RULES_VERSION})
+    return {
+        row[0]: KnownList(name=row[0], page_size=row[1], row_count=row[2], stored_rows=row[3], page_digests=row[4])
+        for row in await cursor.fetchall()
+    }
+
+
+async def remember_lists(
+    connection: AsyncConnection[Any], scope: EventScope, read: Iterable[KnownList], kept: Collection[str]
+) -> None:
+    """Remember the lists just read; forget every other one but the ``kept``."""
+    found = list(read)
+    names = [*kept, *(each.name for each in found)]
+    await connection.execute(queries["forget"], {**scope.parameters(), "except_names": names})
+    for each in found:
+        await connection.execute(
+            queries["remember"],
+            {
+                **scope.parameters(),
+                "rules_version": RULES_VERSION,
+                "list_name": each.name,
+                "page_size": each.page_size,
+                "row_count": each.row_count,
+                "stored_rows": each.stored_rows,
+                "page_digests": list(each.page_digests),
+            },
+        )
+
+
+async def quarantine(connection: AsyncConnection[Any], scope: EventScope, problems: Iterable[Problem]) -> None:
+    """Keep rows that could not be read, with their raw text."""
+    for problem in problems:
+        await connection.execute(
+            queries["quarantine"],
+            {
+                **scope.parameters(),
+                "stream": problem.stream,
+                "reason": problem.reason,
+                "raw": problem.raw.replace("\x00", "\\u0000"),
+            },
+        )

@@ -1,0 +1,29 @@
+-- name: known
+-- The page digests of each list of an event as it was last read completely under the same rules.
+select list_name, page_size, row_count, stored_rows, page_digests from collected_lists
+where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
+  and rules_version = %(rules_version)s;
+
+-- name: remember
+-- Remembers a list that was read completely.
+insert into collected_lists (
+    timing_partner_id, event_id, data_source, list_name, rules_version, page_size, row_count, stored_rows,
+    page_digests)
+values (%(timing_partner_id)s, %(event_id)s, %(data_source)s, %(list_name)s, %(rules_version)s, %(page_size)s,
+        %(row_count)s, %(stored_rows)s, %(page_digests)s)
+on conflict (timing_partner_id, event_id, data_source, list_name) do update set
+    rules_version = excluded.rules_version, page_size = excluded.page_size, row_count = excluded.row_count,
+    stored_rows = excluded.stored_rows, page_digests = excluded.page_digests, collected_at = now();
+
+-- name: forget
+-- Forgets the lists of an event, so that the next sync merges them whatever their digests.
+delete from collected_lists
+where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
+  and list_name <> all (%(except_names)s::text[]);
+
+-- name: quarantine
+-- Keeps a row that could not be read, once.
+insert into quarantine (timing_partner_id, provider_id, provider_event_id, stream, reason, raw_text, raw_sha256)
+values (%(timing_partner_id)s, %(provider_id)s, %(provider_event_id)s, %(stream)s, %(reason)s, %(raw)s,
+        sha256(convert_to(%(raw)s, 'UTF8')))
+on conflict do nothing;

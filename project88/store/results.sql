@@ -1,0 +1,325 @@
+-- name: lock_event
+-- One merge of an event at a time.
+select pg_advisory_xact_lock(hashtextextended('merge ' || %(timing_partner_id)s::text || ' ' || %(event_id)s, 88));
+
+-- name: plan_for_sets
+-- The planner knows nothing of rows that this transaction wrote, takes them for few, and nests loops over all pairs.
+select set_config('enable_nestloop', 'off', true);
+
+-- name: merge_splits
+-- Rebuilds the result of each entry from what was staged and from what stays of the stored rows.
+-- A complete list decides alone over its part; elsewhere stored facts stay unless a staged row replaces them.
+with old as materialized (
+    select * from ct_results
+    where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
+      and retracted_at is null
+),
+finishes as (
+    select distinct on (race_id, entry_id) *
+    from stage_finishes
+    where coalesce(chip_ms, gun_ms) is not null or coalesce(begin_at, end_at) is not null
+    order by race_id, entry_id, (overall_place is null), ctid desc
+),
+staged_splits as (
+    select distinct on (race_id, entry_id, split_key) *
+    from stage_splits
+    where elapsed_ms is not null or coalesce(begin_at, end_at) is not null
+    order by race_id, entry_id, split_key, ctid desc
+),
+stored_splits as (
+    select o.race_id, o.entry_id, part.split_key, part.split_time
+    from old o, unnest(o.split_keys, array(select jsonb_array_elements(o.split_times))) as part (split_key, split_time)
+    where not %(every_split)s and part.split_key <> all (%(split_keys)s::text[])
+      and not exists (
+          select from staged_splits s
+          where (s.race_id, s.entry_id, s.split_key) = (o.race_id, o.entry_id, part.split_key))
+),
+splits as (
+    select race_id, entry_id, split_key, name, elapsed_ms, place, end_at from staged_splits
+    union all
+    select race_id, entry_id, split_key, split_time ->> 'name', (split_time ->> 'elapsed_ms')::bigint,
+           (split_time ->> 'rank')::int, (split_time ->> 'at')::timestamptz
+    from stored_splits
+),
+full_course as (
+    select
+        coalesce(f.race_id, o.race_id) as race_id,
+        coalesce(f.entry_id, o.entry_id) as entry_id,
+        f.entry_id is not null as staged,
+        f.entry_id is null and (%(every_finish)s or o.race_id = any (%(finish_races)s::text[])) as withdrawn,
+        f, o
+    from finishes f
+    full join old o on (o.race_id, o.entry_id) = (f.race_id, f.entry_id)
+),
+courses as (
+    select
+        race_id, entry_id, staged,
+        case when staged then (f).bib else (o).bib_number end as bib_number,
+        case when staged then (f).first_name else (o).first_name end as first_name,
+        case when staged then (f).last_name else (o).last_name end as last_name,
+        case when staged then (f).gender else (o).gender end as gender,
+        case when staged then (f).age else (o).age end as age,
+        case when staged then (f).city else (o).city end as city,
+        case when staged then (f).state else (o).state end as state,
+        case when staged then (f).country else (o).country end as country,
+        case when staged then (f).division else (o).division end as division,
+        case when staged then make_interval(secs => (f).chip_ms / 1000.0)
+             when not withdrawn then (o).chip_time end as chip_time,
+        case when staged then make_interval(secs => (f).gun_ms / 1000.0)
+             when not withdrawn then (o).gun_time end as gun_time,
+        case when staged then (f).overall_place when not withdrawn then (o).overall_place end as overall_place,
+        case when staged then (f).begin_at when not withdrawn then (o).begin_time end as begin_time,
+        case when staged then (f).end_at when not withdrawn then (o).finish_time end as finish_time,
+        case when staged then (f).raw when not withdrawn then (o).raw_payload::text end as raw_payload,
+        case when not withdrawn then (o).gender_place end as old_gender_place,
+        case when not withdrawn then (o).division_place end as old_division_place,
+        (o).status_is_derived as was_derived,
+        (o).result_status as old_status,
+        (o).split_keys as old_split_keys
+    from full_course
+),
+split_lists as (
+    select
+        s.race_id, s.entry_id,
+        jsonb_agg(jsonb_build_object(
+            'name', s.name, 'elapsed_ms', s.elapsed_ms,
+            'cumulative_ms', (extract(epoch from s.end_at - c.begin_time) * 1000)::bigint,
+            'at', s.end_at, 'rank', s.place
+        ) order by s.end_at nulls last, s.split_key) filter (where s.elapsed_ms is not null or s.end_at is not null)
+            as split_times,
+        array_agg(s.split_key order by s.end_at nulls last, s.split_key)
+            filter (where s.elapsed_ms is not null or s.end_at is not null) as split_keys
+    from splits s
+    left join courses c on (c.race_id, c.entry_id) = (s.race_id, s.entry_id)
+    group by s.race_id, s.entry_id
+),
+placed as (
+    select
+        coalesce(c.race_id, s.race_id) as race_id,
+        coalesce(c.entry_id, s.entry_id) as entry_id,
+        c, coalesce(s.split_times, '[]') as split_times, coalesce(s.split_keys, '{}') as split_keys,
+        s.entry_id is not null as has_split
+    from courses c
+    full join split_lists s on (s.race_id, s.entry_id) = (c.race_id, c.entry_id)
+),
+genders as (
+    select distinct on (race_id, entry_id) * from stage_gender_places order by race_id, entry_id, ctid desc
+),
+divisions as (
+    select distinct on (race_id, entry_id) * from stage_division_places order by race_id, entry_id, ctid desc
+),
+finished as (
+    select
+        p.race_id, p.entry_id, p.c, p.split_times, p.split_keys, p.has_split, entry.entry_status, entry.declared_status,
+        case when g.entry_id is not null then g.place
+             when p.race_id <> all (%(gender_races)s::text[]) then (p.c).old_gender_place end as gender_place,
+        case when d.entry_id is not null then d.place
+             when p.race_id <> all (%(division_races)s::text[]) then (p.c).old_division_place end as division_place,
+        coalesce((p.c).chip_time, (p.c).gun_time) is not null or (p.c).finish_time is not null as has_finished
+    from placed p
+    left join genders g on (g.race_id, g.entry_id) = (p.race_id, p.entry_id)
+    left join divisions d on (d.race_id, d.entry_id) = (p.race_id, p.entry_id)
+    left join ct_participants entry
+        on entry.timing_partner_id = %(timing_partner_id)s and entry.event_id = %(event_id)s
+        and entry.data_source = %(data_source)s and entry.entry_id = p.entry_id and entry.retracted_at is null
+),
+judged as (
+    select
+        *,
+        not has_finished and (c).was_derived and split_keys = (c).old_split_keys as stays_derived
+    from finished
+    where has_finished or has_split or (c).staged or (c).begin_time is not null
+)
+insert into merged_results
+select
+    *,
+    sha256(convert_to(row(
+        race_id, entry_id, bib_number, first_name, last_name, gender, age, city, state, country, chip_time, gun_time,
+        overall_place, gender_place, division, division_place, split_times, split_keys, begin_time, finish_time
+    )::text, 'UTF8'))
+from (
+    select
+        race_id, entry_id, (c).bib_number, (c).first_name, (c).last_name, (c).gender, (c).age, (c).city, (c).state,
+        (c).country, (c).chip_time, (c).gun_time, (c).overall_place, gender_place, (c).division, division_place,
+        split_times, split_keys, (c).begin_time, (c).finish_time, (c).raw_payload,
+        case when declared_status in ('dnf', 'dq') then declared_status
+             when has_finished then 'finished'
+             when stays_derived then (c).old_status
+             else 'started' end as result_status,
+        entry_status as provider_status,
+        coalesce(stays_derived and coalesce(declared_status, '') not in ('dnf', 'dq'), false) as status_is_derived
+    from judged
+) as content;
+
+-- name: write_merged
+-- Writes the rows that are new, changed or back; counts them.
+with changed as (
+    select m.* from merged_results m
+    left join ct_results o
+        on o.timing_partner_id = %(timing_partner_id)s and o.event_id = %(event_id)s
+        and o.data_source = %(data_source)s and o.race_id = m.race_id and o.entry_id = m.entry_id
+    where o.entry_id is null or o.retracted_at is not null
+       or (o.content_fingerprint, o.result_status, o.provider_status, o.status_is_derived)
+          is distinct from (m.content_fingerprint, m.result_status, m.provider_status, m.status_is_derived)
+),
+written as (
+    insert into ct_results (
+        timing_partner_id, event_id, data_source, race_id, entry_id, bib_number, first_name, last_name, gender, age,
+        city, state, country, chip_time, gun_time, overall_place, gender_place, division, division_place,
+        result_status, provider_status, status_is_derived, split_times, split_keys, begin_time, finish_time,
+        raw_payload, content_fingerprint)
+    select
+        %(timing_partner_id)s, %(event_id)s, %(data_source)s, race_id, entry_id, bib_number, first_name, last_name,
+        gender, age, city, state, country, chip_time, gun_time, overall_place, gender_place, division, division_place,
+        result_status, provider_status, status_is_derived, split_times, split_keys, begin_time, finish_time,
+        raw_payload::json, content_fingerprint
+    from changed
+    on conflict (timing_partner_id, event_id, data_source, race_id, entry_id) do update set
+        bib_number = excluded.bib_number, first_name = excluded.first_name, last_name = excluded.last_name,
+        gender = excluded.gender, age = excluded.age, city = excluded.city, state = excluded.state,
+        country = excluded.country, chip_time = excluded.chip_time, gun_time = excluded.gun_time,
+        overall_place = excluded.overall_place, gender_place = excluded.gender_place, division = excluded.division,
+        division_place = excluded.division_place, result_status = excluded.result_status,
+        provider_status = excluded.provider_status, status_is_derived = excluded.status_is_derived,
+        split_times = excluded.split_times, split_keys = excluded.split_keys, begin_time = excluded.begin_time,
+        finish_time = excluded.finish_time, raw_payload = excluded.raw_payload,
+        content_fingerprint = excluded.content_fingerprint, retracted_at = null, updated_at = now()
+    returning 1
+)
+select count(*) from written;
+
+-- name: vanished
+-- Visible rows that the merge no longer finds, and how many were visible.
+select
+    coalesce(array_agg(o.race_id || '/' || o.entry_id order by o.race_id, o.entry_id)
+        filter (where m.entry_id is null), '{}') as keys,
+    count(*)::int as visible
+from ct_results o
+left join merged_results m on (m.race_id, m.entry_id) = (o.race_id, o.entry_id)
+where o.timing_partner_id = %(timing_partner_id)s and o.event_id = %(event_id)s and o.data_source = %(data_source)s
+  and o.retracted_at is null and not (o.status_is_derived and o.raw_payload is null and o.split_keys = '{}');
+
+-- name: retract
+-- Hides rows that are gone upstream; they stay stored.
+with gone as (
+    update ct_results set retracted_at = now(), updated_at = now()
+    where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
+      and race_id || '/' || entry_id = any (%(keys)s::text[]) and retracted_at is null
+    returning 1
+)
+select count(*) from gone;
+
+-- name: note_change
+-- Remembers when the results last changed: on the first load the newest crossing, later the hub's present.
+update ct_events e set results_changed_at = case
+    when e.results_changed_at is not null then hub_now()
+    else (select least(hub_now(), max(coalesce(
+              r.finish_time, r.begin_time, (r.split_times -> -1 ->> 'at')::timestamptz)))
+          from ct_results r
+          where r.timing_partner_id = e.timing_partner_id and r.event_id = e.event_id
+            and r.data_source = %(data_source)s) end
+where e.timing_partner_id = %(timing_partner_id)s and e.event_id = %(event_id)s;
+
+-- name: follow_entries
+-- Lets dnf, dq and the provider's word follow the entry list when the results themselves did not change.
+with told as (
+    select r.race_id, r.entry_id, entry.entry_status,
+        r.status_is_derived and r.raw_payload is null and r.split_keys = '{}' as stands_alone,
+        case when entry.declared_status in ('dnf', 'dq') then entry.declared_status
+             when coalesce(r.chip_time, r.gun_time) is not null or r.finish_time is not null then 'finished'
+             when r.status_is_derived and r.raw_payload is null and r.split_keys = '{}' then 'dns'
+             when r.status_is_derived then r.result_status
+             else 'started' end as result_status
+    from ct_results r
+    join ct_participants entry using (timing_partner_id, event_id, data_source, entry_id)
+    where r.timing_partner_id = %(timing_partner_id)s and r.event_id = %(event_id)s
+      and r.data_source = %(data_source)s and r.retracted_at is null and entry.retracted_at is null
+      and (entry.entry_status is distinct from r.provider_status
+           or (entry.declared_status in ('dnf', 'dq') and entry.declared_status <> r.result_status))
+),
+followed as (
+    update ct_results r set
+        result_status = t.result_status, provider_status = t.entry_status,
+        status_is_derived = t.stands_alone or (r.status_is_derived and t.result_status = r.result_status),
+        updated_at = now()
+    from told t
+    where r.timing_partner_id = %(timing_partner_id)s and r.event_id = %(event_id)s
+      and r.data_source = %(data_source)s and (r.race_id, r.entry_id) = (t.race_id, t.entry_id)
+    returning 1
+)
+select count(*) from followed;
+
+-- name: derive_dnf
+-- Once results have settled, who crossed a partial interval only did not finish.
+with derived as (
+    update ct_results r set result_status = 'dnf', status_is_derived = true, updated_at = now()
+    from ct_events e
+    where r.timing_partner_id = %(timing_partner_id)s and r.event_id = %(event_id)s
+      and r.data_source = %(data_source)s and r.result_status = 'started' and r.retracted_at is null
+      and (e.timing_partner_id, e.event_id) = (r.timing_partner_id, r.event_id)
+      and e.results_changed_at <= hub_now() - interval '24 hours'
+    returning 1
+)
+select count(*) from derived;
+
+-- name: derive_dns
+-- Once results have settled, a confirmed entry with a bib and no row in a timed race did not start.
+-- An entry that the provider calls dnf or dq keeps that word.
+with settled as (
+    select e.timing_partner_id, e.event_id from ct_events e
+    where e.timing_partner_id = %(timing_partner_id)s and e.event_id = %(event_id)s
+      and e.results_changed_at <= hub_now() - interval '24 hours'
+),
+timed_races as (
+    select distinct race_id from ct_results
+    where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
+      and retracted_at is null and result_status = 'finished'
+),
+absent as (
+    select entry.* from settled
+    join ct_participants entry using (timing_partner_id, event_id)
+    join timed_races using (race_id)
+    where entry.data_source = %(data_source)s and entry.retracted_at is null
+      and entry.bib_number is not null and entry.declared_status is not null
+      and not exists (
+          select from ct_results r
+          where r.timing_partner_id = entry.timing_partner_id and r.event_id = entry.event_id
+            and r.data_source = entry.data_source and r.race_id = entry.race_id and r.entry_id = entry.entry_id
+            and r.retracted_at is null)
+),
+derived as (
+    insert into ct_results (
+        timing_partner_id, event_id, data_source, race_id, entry_id, bib_number, result_status, provider_status,
+        status_is_derived)
+    select timing_partner_id, event_id, data_source, race_id, entry_id, bib_number,
+        case when declared_status = 'confirmed' then 'dns' else declared_status end,
+        entry_status, true
+    from absent
+    on conflict (timing_partner_id, event_id, data_source, race_id, entry_id) do update set
+        result_status = excluded.result_status, provider_status = excluded.provider_status,
+        status_is_derived = excluded.status_is_derived, retracted_at = null, updated_at = now()
+    returning 1
+)
+select count(*) from derived;
+
+-- name: withdraw_dns
+-- A derived dns does not outlive its entry.
+with withdrawn as (
+    update ct_results r set retracted_at = now(), updated_at = now()
+    where r.timing_partner_id = %(timing_partner_id)s and r.event_id = %(event_id)s
+      and r.data_source = %(data_source)s and r.retracted_at is null
+      and r.status_is_derived and r.raw_payload is null and r.split_keys = '{}'
+      and not exists (
+          select from ct_participants entry
+          where entry.timing_partner_id = r.timing_partner_id and entry.event_id = r.event_id
+            and entry.data_source = r.data_source and entry.entry_id = r.entry_id and entry.race_id = r.race_id
+            and entry.retracted_at is null and entry.bib_number is not null and entry.declared_status is not null)
+    returning 1
+)
+select count(*) from withdrawn;
+
+-- name: visible_rows
+-- How many visible rows stand on rows of the provider.
+select count(*)::int from ct_results
+where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
+  and retracted_at is null and not (status_is_derived and raw_payload is null and split_keys = '{}');

@@ -1,0 +1,180 @@
+"""What the results page reads: the unified views, and counts. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from project88.store.connection import Database
+from project88.store.queries import load
+
+queries = load("results_page")
+
+Row = dict[str, Any]
+
+
+class EventKey(NamedTuple):
+    """Which event of which partner."""
+
+    timing_partner_id: int
+    event_id: str
+
+    def parameters(self) -> dict[str, Any]:
+        return self._asdict()
+
+
+class Change(NamedTuple):
+    """When the parts of an event last changed. Each part by itself: they are written by separate transactions."""
+
+    event_changed_at: datetime
+    results_changed_at: datetime | None
+    participants_changed_at: datetime | None
+
+    @property
+    def version(self) -> str:
+        """A word that differs whenever the event's data differs."""
+        return "-".join(str(int(at.timestamp() * 1_000_000)) if at else "0" for at in self)
+
+    @property
+    def updated_at(self) -> datetime:
+        return max(at for at in self if at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One event as the page's head shows it."""
+
+    key: EventKey
+    name: str
+    event_date: date | None
+    start: datetime | None
+    end: datetime | None
+    time_zone: str
+    place: str
+    source: str
+    #: The hub's clock when the event was read; a rehearsal runs it faster.
+    hub_now: datetime
+    change: Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many participants and results an event has."""
+
+    entries: int
+    statuses: dict[str, int]
+    crossed_at: datetime | None
+
+
+async def events(db: Database, limit: int, offset: int) -> list[Event]:
+    return [_event(row) for row in await db.rows(queries["events"], {"limit": limit, "offset": offset})]
+
+
+async def event_count(db: Database) -> int:
+    return int(await db.value(queries["event_count"], {}))
+
+
+async def event(db: Database, key: EventKey) -> Event | None:
+    """None where the partner has no such event."""
+    row = await db.row(queries["event"], key.parameters())
+    return _event(row) if row else None
+
+
+async def changes(db: Database, keys: Collection[EventKey]) -> dict[EventKey, Change]:
+    """When the events last changed; an event that is gone is left out."""
+    return {_key(row): _change(row) for row in await db.rows(queries["changes"], _arrays(keys))}
+
+
+async def tallies(db: Database, keys: Collection[EventKey]) -> dict[EventKey, Tally]:
+    entries = dict.fromkeys(keys, 0)
+    for row in await db.rows(queries["entry_counts"], _arrays(keys)):
+        entries[_key(row)] += row["entries"]
+    results: dict[EventKey, list[Row]] = {key: [] for key in keys}
+    for row in await db.rows(queries["status_counts"], _arrays(keys)):
+        results[_key(row)].append(row)
+    return {key: _tally(entries[key], results[key]) for key in keys}
+
+
+async def races(db: Database, key: EventKey) -> list[Row]:
+    """race_id and race_name of each race."""
+    return await db.rows(queries["races"], key.parameters())
+
+
+async def race_entries(db: Database, key: EventKey) -> dict[str | None, int]:
+    """How many participants each race has; None stands for those without a race."""
+    return {row["race_id"]: row["entries"] for row in await db.rows(queries["entry_counts"], _arrays([key]))}
+
+
+async def groups(db: Database, key: EventKey) -> list[Row]:
+    """Results counted by race_id, result_status, gender, finish_minute and split_names."""
+    return await db.rows(queries["groups"], key.parameters())
+
+
+async def newest_finishers(db: Database, key: EventKey, limit: int) -> list[Row]:
+    return await _rows(db, key, await db.rows(queries["newest_finishers"], {**key.parameters(), "limit": limit}))
+
+
+async def leaderboard(
+    db: Database, key: EventKey, race_id: str, gender: str | None, limit: int, offset: int
+) -> list[Row]:
+    """The rows of one page of a race; all genders where ``gender`` is None."""
+    name = "leaderboard_of_gender" if gender else "leaderboard"
+    parameters = {**key.parameters(), "race_id": race_id, "gender": gender, "limit": limit, "offset": offset}
+    return await _rows(db, key, await db.rows(queries[name], parameters))
+
+
+async def search(db: Database, key: EventKey, words: str, limit: int, offset: int) -> list[Row]:
+    parameters = {**key.parameters(), "words": words, "limit": limit, "offset": offset}
+    return await _rows(db, key, await db.rows(queries["search"], parameters))
+
+
+async def _rows(db: Database, key: EventKey, found: list[Row]) -> list[Row]:
+    """The full rows of what a narrow query found, in its order; sorting full rows would spill to disk."""
+    if not found:
+        return []
+    parameters = {**key.parameters(), "participant_ids": [row["participant_id"] for row in found]}
+    full = {(row["race_id"], row["participant_id"]): row for row in await db.rows(queries["rows"], parameters)}
+    wanted = [(row["race_id"], row["participant_id"]) for row in found]
+    return [full[name] for name in wanted if name in full]
+
+
+def _arrays(keys: Collection[EventKey]) -> dict[str, Any]:
+    return {
+        "timing_partner_ids": [key.timing_partner_id for key in keys],
+        "event_ids": [key.event_id for key in keys],
+    }
+
+
+def _key(row: Row) -> EventKey:
+    return EventKey(row["timing_partner_id"], row["event_id"])
+
+
+def _change(row: Row) -> Change:
+    return Change(row["event_changed_at"], row["results_changed_at"], row["participants_changed_at"])
+
+
+def _event(row: Row) -> Event:
+    return Event(
+        key=_key(row),
+        name=row["event_name"] or f"Event {row['event_id']}",
+        event_date=row["event_date"],
+        start=row["start_date"],
+        end=row["end_date"],
+        time_zone=row["time_zone"],
+        place=", ".join(part for part in (row["city"], row["state"], row["country"]) if part),
+        source=row["source_provider"],
+        hub_now=row["hub_now"],
+        change=_change(row),
+    )
+
+
+def _tally(entries: int, rows: Iterable[Row]) -> Tally:
+    known = list(rows)
+    crossings = [row["crossed_at"] for row in known if row["crossed_at"]]
+    return Tally(
+        entries=entries,
+        statuses={row["result_status"] or "unknown": row["results"] for row in known},
+        crossed_at=max(crossings, default=None),
+    )

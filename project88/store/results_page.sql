@@ -1,0 +1,122 @@
+-- name: events
+-- One page of the events: what has begun, newest first, then what is to come, nearest first.
+with clock as materialized (select hub_now() as hub_now)
+select e.timing_partner_id, e.event_id, e.event_name, e.event_date, e.start_date, e.end_date, e.time_zone, e.city,
+       e.state, e.country, e.source_provider, clock.hub_now, e.updated_at as event_changed_at,
+       (select max(r.updated_at) from ct_results r
+        where (r.timing_partner_id, r.event_id) = (e.timing_partner_id, e.event_id)) as results_changed_at,
+       (select max(c.updated_at) from ct_participants c
+        where (c.timing_partner_id, c.event_id) = (e.timing_partner_id, e.event_id)) as participants_changed_at
+from unified_events e cross join clock
+order by case when e.start_date <= clock.hub_now then 0 when e.start_date is not null then 1 else 2 end,
+         case when e.start_date <= clock.hub_now then e.start_date end desc, e.start_date,
+         e.timing_partner_id, e.event_id
+limit %(limit)s offset %(offset)s;
+
+-- name: event_count
+-- How many events there are.
+select count(*) from unified_events;
+
+-- name: event
+-- One event.
+select e.timing_partner_id, e.event_id, e.event_name, e.event_date, e.start_date, e.end_date, e.time_zone, e.city,
+       e.state, e.country, e.source_provider, hub_now() as hub_now, e.updated_at as event_changed_at,
+       (select max(r.updated_at) from ct_results r
+        where (r.timing_partner_id, r.event_id) = (e.timing_partner_id, e.event_id)) as results_changed_at,
+       (select max(c.updated_at) from ct_participants c
+        where (c.timing_partner_id, c.event_id) = (e.timing_partner_id, e.event_id)) as participants_changed_at
+from unified_events e
+where e.timing_partner_id = %(timing_partner_id)s::int and e.event_id = %(event_id)s::text;
+
+-- name: changes
+-- When each of the given events last changed. Hidden rows count too: hiding a row is a change.
+select e.timing_partner_id, e.event_id, e.updated_at as event_changed_at,
+       (select max(r.updated_at) from ct_results r
+        where (r.timing_partner_id, r.event_id) = (e.timing_partner_id, e.event_id)) as results_changed_at,
+       (select max(c.updated_at) from ct_participants c
+        where (c.timing_partner_id, c.event_id) = (e.timing_partner_id, e.event_id)) as participants_changed_at
+from unnest(%(timing_partner_ids)s::int[], %(event_ids)s::text[]) as asked (timing_partner_id, event_id)
+join unified_events e using (timing_partner_id, event_id);
+
+-- name: entry_counts
+-- How many participants each race of the given events has.
+select p.timing_partner_id, p.event_id, p.race_id, count(*) as entries
+from unnest(%(timing_partner_ids)s::int[], %(event_ids)s::text[]) as asked (timing_partner_id, event_id)
+cross join lateral (
+    select u.timing_partner_id, u.event_id, u.race_id from unified_participants u
+    where u.timing_partner_id = asked.timing_partner_id and u.event_id = asked.event_id
+) p
+group by p.timing_partner_id, p.event_id, p.race_id;
+
+-- name: status_counts
+-- How many results of each status the given events have, and when the newest crossing was.
+select p.timing_partner_id, p.event_id, p.result_status, count(*) as results, max(p.crossed_at) as crossed_at
+from unnest(%(timing_partner_ids)s::int[], %(event_ids)s::text[]) as asked (timing_partner_id, event_id)
+cross join lateral (
+    select u.timing_partner_id, u.event_id, u.result_status, coalesce(u.finish_time, u.begin_time) as crossed_at
+    from unified_results u
+    where u.timing_partner_id = asked.timing_partner_id and u.event_id = asked.event_id
+) p
+group by p.timing_partner_id, p.event_id, p.result_status;
+
+-- name: races
+-- The races of an event, those without a result too.
+select race_id, max(race_name) as race_name from ct_races
+where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text and retracted_at is null
+group by race_id
+order by race_id;
+
+-- name: groups
+-- Results of an event counted by all that the page's figures tell apart, in one scan.
+select race_id, result_status, gender, date_trunc('minute', finish_time) as finish_minute,
+       jsonb_path_query_array(split_times, '$[*].name') as split_names, count(*) as results,
+       max(coalesce(finish_time, begin_time)) as crossed_at
+from unified_results
+where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text
+group by 1, 2, 3, 4, 5;
+
+-- name: newest_finishers
+-- Who finished last by the clock.
+select race_id, participant_id from unified_results
+where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text
+  and result_status = 'finished' and finish_time is not null
+order by finish_time desc, participant_id
+limit %(limit)s;
+
+-- name: leaderboard
+-- Whose rows stand on one page of a race: by place, then those on the course by progress, then the rest.
+select race_id, participant_id from unified_results
+where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text
+  and race_id = %(race_id)s::text
+order by overall_place,
+         case result_status when 'finished' then 0 when 'started' then 1 when 'dnf' then 2 when 'dq' then 3 else 4 end,
+         jsonb_array_length(split_times) desc, (split_times -> -1 ->> 'cumulative_ms')::bigint, participant_id
+limit %(limit)s offset %(offset)s;
+
+-- name: leaderboard_of_gender
+-- The same for one gender.
+select race_id, participant_id from unified_results
+where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text
+  and race_id = %(race_id)s::text and gender = %(gender)s::text
+order by overall_place,
+         case result_status when 'finished' then 0 when 'started' then 1 when 'dnf' then 2 when 'dq' then 3 else 4 end,
+         jsonb_array_length(split_times) desc, (split_times -> -1 ->> 'cumulative_ms')::bigint, participant_id
+limit %(limit)s offset %(offset)s;
+
+-- name: search
+-- Whose bib is the words, or whose name holds them; the bib first.
+select race_id, participant_id from unified_results
+where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text
+  and (upper(bib_number) = upper(%(words)s::text)
+       or strpos(lower(concat_ws(' ', first_name, last_name)), lower(%(words)s::text)) > 0)
+order by upper(bib_number) = upper(%(words)s::text) desc nulls last, overall_place, race_id, participant_id
+limit %(limit)s offset %(offset)s;
+
+-- name: rows
+-- The rows of the given participants.
+select race_id, race_name, participant_id, bib_number, first_name, last_name, gender, age, city, state, country,
+       chip_time, gun_time, overall_place, gender_place, division, division_place, result_status,
+       jsonb_array_length(split_times) as splits_passed, split_times -> -1 as latest_split, finish_time
+from unified_results
+where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text
+  and participant_id = any (%(participant_ids)s::text[]);

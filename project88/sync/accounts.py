@@ -1,0 +1,51 @@
+"""One credential opened for work: its provider and a client that keeps its budget."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from project88.edges.redaction import hide_secrets
+from project88.errors import UsageError
+from project88.providers.catalogue import CATALOGUE, provider
+from project88.providers.contract import Provider
+from project88.records.entities import TimingPartnerId
+from project88.store.connection import Database
+from project88.store.partners import Credential, credentials
+from project88.store.scope import Source
+from project88.sync.client import ProviderClient, provider_client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    db: Database
+    source: Source
+    provider: Provider
+    client: ProviderClient
+    company_name: str
+
+
+async def collectable_credentials(
+    db: Database, timing_partner_id: int | None = None, provider_key: str | None = None
+) -> list[Credential]:
+    """The logins of one partner or of all with providers that can be collected from."""
+    if provider_key is not None and provider_key not in CATALOGUE:
+        raise UsageError(f"provider {provider_key!r} cannot be collected from; known: {', '.join(sorted(CATALOGUE))}")
+    partner = None if timing_partner_id is None else TimingPartnerId(timing_partner_id)
+    return [each for each in await credentials(db, partner, provider_key) if each.provider_key in CATALOGUE]
+
+
+@asynccontextmanager
+async def open_account(db: Database, credential: Credential) -> AsyncIterator[Account]:
+    """Raises ConfigError where the credential's settings cannot work. Calls no service."""
+    opened = provider(credential.provider_key, credential.principal, credential.secret, credential.additional_config)
+    hide_secrets(opened.secrets())
+    async with provider_client(db, opened, credential.source) as client:
+        yield Account(
+            db=db,
+            source=credential.source,
+            provider=opened,
+            client=client,
+            company_name=credential.company_name,
+        )

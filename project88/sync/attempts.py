@@ -1,0 +1,72 @@
+"""Every attempt leaves a row in sync_history, whatever its end. Fetches and merges nothing itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from project88.errors import CredentialsRefused, Gone, HubError, ProviderError
+from project88.store import events, history
+from project88.store.history import Outcome, SyncType
+from project88.store.scope import EventScope
+from project88.sync.accounts import Account
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def attempt(account: Account, sync_type: SyncType, scope: EventScope | None = None) -> AsyncIterator[Outcome]:
+    """Account for one attempt. A provider's failure ends in the outcome; a refused login is raised as well."""
+    outcome = Outcome(event_id=scope.event_id if scope else None)
+    number = await history.begin(
+        account.db,
+        account.source,
+        sync_type,
+        scope.event_id if scope else None,
+        scope.provider_event_id if scope else None,
+    )
+    try:
+        yield outcome
+    except Gone as error:
+        outcome.status, outcome.reason = "skipped", f"gone upstream: {error}"
+        if scope is not None:
+            await events.mark_upstream_state(account.db, scope, error.upstream_state)
+    except CredentialsRefused as error:
+        _fail(outcome, str(error))
+        raise
+    except ProviderError as error:
+        _fail(outcome, str(error))
+    except (HubError, asyncio.CancelledError) as error:
+        _fail(outcome, str(error) or "interrupted")
+        raise
+    except BaseException as error:
+        _fail(outcome, type(error).__name__)
+        raise
+    finally:
+        outcome.api_calls = account.client.calls
+        await history.finish(account.db, account.source, number, outcome)
+        _tell(account, sync_type, scope, outcome)
+
+
+def _fail(outcome: Outcome, message: str) -> None:
+    outcome.status, outcome.error_message = "failed", message
+
+
+def _tell(account: Account, sync_type: SyncType, scope: EventScope | None, outcome: Outcome) -> None:
+    level = logging.ERROR if outcome.status == "failed" else logging.INFO
+    log.log(
+        level,
+        "%s of %s for timing partner %s: %s, %s participants, %s results, %s written, %s calls%s",
+        sync_type,
+        f"event {scope.provider_event_id}" if scope else "events",
+        account.source.timing_partner_id,
+        outcome.status,
+        outcome.participants_synced,
+        outcome.results_synced,
+        outcome.rows_written,
+        outcome.api_calls,
+        f" ({outcome.error_message or outcome.reason})" if outcome.error_message or outcome.reason else "",
+        extra={"action": f"sync_{outcome.status}"},
+    )

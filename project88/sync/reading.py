@@ -1,0 +1,85 @@
+"""Reading a paged list whole and in order, a few pages ahead. Stores nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from project88.errors import Permanent
+from project88.providers.contract import Page, PagedList
+from project88.records.entities import Problem
+from project88.sync.client import ProviderClient
+from project88.wire.messages import Response
+from project88.wire.paging import ListReading
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPage:
+    page: Page
+    response: Response = field(repr=False)
+
+
+class ListReader:
+    """Yields the pages of one list; ``reading`` tells afterwards what came through."""
+
+    def __init__(self, client: ProviderClient, wanted: PagedList[Any]) -> None:
+        self._client = client
+        self._list = wanted
+        self._ahead: deque[asyncio.Task[Response]] = deque()
+        self._asked = 0
+        self.reading = ListReading()
+
+    async def pages(self) -> AsyncIterator[ReadPage]:
+        try:
+            while (number := self.reading.next_page) is not None:
+                self._ask_ahead()
+                response = await self._ahead.popleft()
+                page = self._list.read(response, number)
+                self.reading.feed(page.facts)
+                self._ask_ahead()
+                yield ReadPage(page=page, response=response)
+        finally:
+            await self._drop_ahead()
+
+    def _ask_ahead(self) -> None:
+        """Keep as many pages on their way as the credential may ask for at once; the first page goes alone."""
+        while len(self._ahead) < self._pages_ahead() and self._asked < self._last_page():
+            self._asked += 1
+            request = self._list.page(self._asked)
+            self._ahead.append(asyncio.create_task(self._client.get(request)))
+
+    def _pages_ahead(self) -> int:
+        return self._client.concurrent_calls if self.reading.digests else 1
+
+    def _last_page(self) -> int:
+        """The highest page number worth asking for; without a page count one page at a time."""
+        read = len(self.reading.digests)
+        if self.reading.finished:
+            return read
+        return max(self.reading.page_count or 0, read + 1)
+
+    async def _drop_ahead(self) -> None:
+        for task in self._ahead:
+            task.cancel()
+        await asyncio.gather(*self._ahead, return_exceptions=True)
+
+
+async def read_all(client: ProviderClient, wanted: PagedList[T]) -> list[T]:
+    """A short list whole. Raises Permanent where a row of it cannot be read."""
+    found: list[T] = []
+    async for read in ListReader(client, wanted).pages():
+        for record in wanted.decode(read.page.rows):
+            if isinstance(record, Problem):
+                raise Permanent(f"a row of {wanted.name} cannot be read: {record.reason}")
+            found.append(record)
+    return found
+
+
+async def row_count(client: ProviderClient, wanted: PagedList[Any]) -> int | None:
+    """How many rows a list has, for the price of one row. None where the service does not say."""
+    return wanted.read(await client.get(wanted.probe()), 1).facts.row_count

@@ -1,0 +1,3 @@
+"""Results pages over the unified views. Reads only; collects nothing."""
+
+from __future__ import annotations

@@ -1,0 +1,147 @@
+"""The results pages as an application, and serving it on the running loop. Decides nothing about their content."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from project88.errors import ConfigError, StoreError, UsageError
+from project88.store.connection import Database
+from project88.web.guard import METHOD, Guard
+from project88.web.pages import FOLDER, Pages
+from project88.web.pictures import Pictures
+from project88.web.updates import Updates
+
+SHUTDOWN_SECONDS = 2
+RETRY_SECONDS = 5
+TITLES = {400: "This address cannot be read", 404: "Not found"}
+
+OnListening = Callable[[str], None]
+
+
+def application(db: Database, *, source_note: str = "", updates: Updates | None = None) -> Starlette:
+    """The pages over one database. Streams hear of changes while somebody runs ``updates``."""
+    pictures = Pictures(db)
+    pages = Pages(db, updates or Updates(db, prepare=pictures.renew), pictures, source_note)
+    return _application(pages)
+
+
+async def serve(
+    db: Database,
+    *,
+    port: int,
+    host: str = "127.0.0.1",
+    stop: asyncio.Event,
+    source_note: str = "",
+    on_listening: OnListening | None = None,
+) -> None:
+    """Serve until ``stop`` is set. ``on_listening`` hears the page's address once it can be opened."""
+    pictures = Pictures(db)
+    updates = Updates(db, prepare=pictures.renew)
+    server = _Server(_configuration(_application(Pages(db, updates, pictures, source_note)), host, port), on_listening)
+    async with asyncio.TaskGroup() as group:
+        helpers = [group.create_task(updates.run()), group.create_task(_end(server, updates, stop))]
+        await server.serve()
+        for helper in helpers:
+            helper.cancel()
+    if not server.started:
+        raise ConfigError(
+            f"the results page cannot use {host} port {port}: another program has it or it is not permitted; "
+            "choose another one with --port"
+        )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers and without leaving the process when the port is taken."""
+
+    def __init__(self, configuration: uvicorn.Config, on_listening: OnListening | None) -> None:
+        super().__init__(configuration)
+        self._on_listening = on_listening
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
+        yield
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            self.should_exit = True
+            return
+        if self._on_listening:
+            port = self.servers[0].sockets[0].getsockname()[1]
+            self._on_listening(f"http://{self.config.host}:{port}/")
+
+
+async def _end(server: uvicorn.Server, updates: Updates, stop: asyncio.Event) -> None:
+    """Streams end first; uvicorn would wait for them."""
+    await stop.wait()
+    updates.close()
+    server.should_exit = True
+
+
+def _configuration(app: Starlette, host: str, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+
+
+def _application(pages: Pages) -> Starlette:
+    event = "/events/{timing_partner_id:int}/{event_id}"
+    routes = [
+        Route("/", pages.events, methods=[METHOD]),
+        Route("/live", pages.events_part, methods=[METHOD]),
+        Route("/stream", pages.events_stream, methods=[METHOD]),
+        Route(event, pages.event, methods=[METHOD], name="event"),
+        Route(event + "/live", pages.event_part, methods=[METHOD]),
+        Route(event + "/stream", pages.event_stream, methods=[METHOD]),
+        Mount("/static", StaticFiles(directory=FOLDER / "static"), name="static"),
+    ]
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        response = pages.problem(405, "Only reading is possible here", "These pages answer GET requests only.")
+        response.headers["Allow"] = METHOD
+        await response(scope, receive, send)
+
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(Guard, refuse=refuse)],
+        exception_handlers=_problems(pages),
+    )
+
+
+def _problems(pages: Pages) -> dict[Any, Any]:
+    async def http(_request: Request, error: HTTPException) -> Response:
+        known = error.detail if error.detail.endswith(".") else "No page stands at this address."
+        return pages.problem(error.status_code, TITLES.get(error.status_code, "This did not work"), known)
+
+    async def unreadable(_request: Request, error: UsageError) -> Response:
+        return pages.problem(400, TITLES[400], str(error))
+
+    async def away(_request: Request, _error: StoreError) -> Response:
+        response = pages.problem(503, "The database does not answer", "Reload the page in a few seconds.")
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+        return response
+
+    return {HTTPException: http, UsageError: unreadable, StoreError: away}

@@ -1,0 +1,3 @@
+"""Messages on the wire as values. No sockets, no clock, no SQL."""
+
+from __future__ import annotations

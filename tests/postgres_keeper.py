@@ -1,0 +1,61 @@
+"""Runs the test server of one test run and ends it with the run, however the run ends. Not a test.
+
+    python tests/postgres_keeper.py FOLDER PID [BINARIES]
+
+It makes a server in FOLDER with a migrated template database, writes the template's address to FOLDER/url, waits
+until the process PID is gone (kill -9 included), then stops the server and removes FOLDER.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from project88.edges import clock, embedded
+from project88.store.connection import Database, ensure_database
+from project88.store.migrate import migrate
+
+TEMPLATE = "project88_template"
+POLL_SECONDS = 0.2
+#: A test server may lose everything in a crash of the machine.
+SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+}
+
+
+async def keep(folder: Path, watched_pid: int, binaries: Path | None) -> None:
+    home = folder / "home"
+    options = embedded.Options(binaries=binaries, settings=SETTINGS, initdb_arguments=("--no-sync",))
+    try:
+        server = await embedded.ensure_running(home, options=options)
+        await ensure_database(server.url("postgres"), TEMPLATE)
+        async with Database.open(server.url(TEMPLATE)) as db:
+            await migrate(db)
+        partial = folder / "url.partial"
+        partial.write_text(server.url(TEMPLATE))
+        partial.rename(folder / "url")
+        while is_alive(watched_pid):
+            await clock.sleep(POLL_SECONDS)
+    finally:
+        await embedded.stop(home)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    named = [Path(argument) for argument in sys.argv[3:]]
+    asyncio.run(keep(Path(sys.argv[1]), int(sys.argv[2]), named[0] if named else None))
