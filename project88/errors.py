@@ -1,16 +1,16 @@
 """Every error of the hub, named by what the caller does next. Raises nothing and imports nothing of the hub.
 
-    HubError
-      UsageError               the command was typed wrong; the process exits 2
-      ConfigError              stop: an operator must act; the process exits 78
-        CredentialsRefused     stop this credential: the service says the login is wrong
-      ProviderError
-        Transient              retry: time-outs, 429, 5xx, cut bodies; may carry how long to wait
-          Throttled            retry later: the service said the calls come too fast
-        Permanent              stop this job: the service broke its contract
-        Gone                   skip this event: it is gone or archived upstream
-      StoreError               stop this job: the database refused or is away
-      BadValue                 record: this one value cannot be read; its row goes to quarantine
+HubError
+  UsageError               the command was typed wrong; the process exits 2
+  ConfigError              stop: an operator must act; the process exits 78
+    CredentialsRefused     stop this credential: the service says the login is wrong
+  ProviderError
+    Transient              retry: time-outs, 429, 5xx, cut bodies; may carry how long to wait
+      Throttled            retry later: the service said the calls come too fast
+    Permanent              stop this job: the service broke its contract
+    Gone                   skip this event: it is gone or archived upstream
+  StoreError               stop this job: the database refused or is away
+  BadValue                 record: this one value cannot be read; its row goes to quarantine
 """
 
 from __future__ import annotations

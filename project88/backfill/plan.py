@@ -19,10 +19,10 @@ Verdict = Literal["import", "duplicate", "gone", "undated", "not started", "befo
 #: Why an event is not imported, for people.
 REASONS: dict[Verdict, str] = {
     "duplicate": "possible duplicate of a hardware event",
-    "gone": "the provider gave it up",
-    "undated": "it has no start date",
-    "not started": "it did not start more than an hour ago",
-    "before the window": "it started before the window",
+    "gone": "given up by the provider",
+    "undated": "no start date",
+    "not started": "did not start more than an hour ago",
+    "before the window": "started before the window",
     "limit": "beyond --limit-events",
     "done": "done before the run was interrupted",
 }

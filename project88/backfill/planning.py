@@ -18,7 +18,7 @@ from project88.backfill.plan import (
     reading_calls,
     small_first,
 )
-from project88.errors import Gone, Permanent, ProviderError
+from project88.errors import Gone, ProviderError
 from project88.store import backfill as checkpoints
 from project88.store.backfill import CheckpointEvent, FoundEvent
 from project88.store.connection import Database
@@ -47,7 +47,7 @@ async def import_event_list(account: Account, credential: Credential) -> Discove
     """Discovery as ever, which stores new events."""
     outcome = await discover(account)
     if outcome.status == "failed":
-        raise Permanent(f"the list of events cannot be read: {outcome.error_message}")
+        return _unread(outcome.error_message, outcome.api_calls)
     held_back = [
         FoundEvent(
             provider_event_id=each.provider_event_id,
@@ -76,7 +76,7 @@ async def look_at_event_list(account: Account, credential: Credential) -> Discov
         await stage.prepare()
         found = await collect(client, account.provider.events(), 1, stage, None)
         if found.error is not None and not found.rows:
-            raise found.error
+            return _unread(str(found.error), client.calls)
         events = await checkpoints.staged_events(connection, credential)
         repeated = (await stage.repeated_rows()).get(1, 0)
     unreadable = f"{found.problem_rows} rows of the event list cannot be read" if found.problem_rows else None
@@ -86,6 +86,10 @@ async def look_at_event_list(account: Account, credential: Credential) -> Discov
         api_calls=client.calls,
         error=str(found.error) if found.error else unreadable,
     )
+
+
+def _unread(why: str | None, api_calls: int) -> Discovered:
+    return Discovered(events=[], listed=0, api_calls=api_calls, error=f"the list of events cannot be read: {why}")
 
 
 async def plan_partner(
@@ -111,7 +115,7 @@ async def plan_partner(
         calls_per_minute=account.provider.limits.calls_per_minute,
         since=window.begins,
         api_calls=found.api_calls + prober.api_calls,
-        errors=[f"timing partner {credential.timing_partner_id}: {found.error}"] if found.error else [],
+        errors=[found.error] if found.error else [],
     )
 
 
@@ -193,7 +197,7 @@ def _resumed(credential: Credential, stored: CheckpointEvent) -> PlannedEvent:
         timing_partner_id=credential.timing_partner_id,
         event=stored.event,
         verdict="gone" if is_lost else verdict,
-        reason="it is no longer stored" if is_lost else REASONS.get(verdict),
+        reason="no longer stored" if is_lost else REASONS.get(verdict),
         size=Size(rows=stored.rows_planned, calls=stored.calls_planned),
         scope=stored.event.scope(credential.source),
     )

@@ -106,8 +106,8 @@ class BackfillReport(msgspec.Struct, frozen=True, kw_only=True):
 
     def _row_lines(self) -> list[str]:
         return [
-            f"participants imported:        {self.participants_imported} (of {self.participants_read} read)",
-            f"results imported:             {self.results_imported} (of {self.results_read} read)",
+            f"participants imported:        {self.participants_imported} ({self.participants_read} read)",
+            f"results imported:             {self.results_imported} ({self.results_read} read{self._derived()})",
             f"rows written:                 {self.rows_written}",
             f"rows retracted:               {self.rows_retracted}"
             + (f" ({self.rows_held} held: see project88 retractions list)" if self.rows_held else ""),
@@ -115,8 +115,12 @@ class BackfillReport(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
     def _reasons(self) -> str:
-        listed = ", ".join(f"{count} {reason}" for reason, count in self.skipped_by_reason.items())
+        listed = "; ".join(f"{reason}: {count}" for reason, count in self.skipped_by_reason.items())
         return f" ({listed})" if listed else ""
+
+    def _derived(self) -> str:
+        """Rows such as dns are imported without having been read."""
+        return ", the rest follows from the entry lists" if self.results_imported > self.results_read else ""
 
 
 def event_report(

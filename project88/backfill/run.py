@@ -92,10 +92,11 @@ class _Backfill:
         try:
             account = await (self._resumed(credential) if self.options.resume else self._fresh(credential))
         except HubError as error:
-            self._fail(credential, error)
+            self._fail(credential, str(error))
             account = _Account(credential, _empty_plan(credential))
         if account is not None:
-            self.errors += account.plan.errors
+            for problem in account.plan.errors:
+                self._fail(credential, problem)
             self.accounts[credential.timing_partner_id, credential.provider_key] = account
 
     async def _fresh(self, credential: Credential) -> _Account:
@@ -117,7 +118,7 @@ class _Backfill:
             checkpoint = account.checkpoint or await self._begin(account)
             await execute_partner(shared, account.credential, checkpoint, plan.to_run)
         except HubError as error:
-            self._fail(account.credential, error)
+            self._fail(account.credential, str(error))
             self._leave(plan, str(error))
 
     async def _begin(self, account: _Account) -> Checkpoint:
@@ -140,7 +141,7 @@ class _Backfill:
         sources = [account.credential.source for account in self.accounts.values()]
         return any([await checkpoints.unfinished_run(self.db, source) is not None for source in sources])
 
-    def _fail(self, credential: Credential, error: HubError) -> None:
+    def _fail(self, credential: Credential, error: str) -> None:
         self.errors.append(f"timing partner {credential.timing_partner_id} ({credential.company_name}): {error}")
 
 

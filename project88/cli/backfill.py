@@ -119,8 +119,9 @@ def _write(report: BackfillReport, path: Path) -> None:
 
 
 def _print_summary(report: BackfillReport, path: Path) -> None:
-    if report.resumed and not report.events_planned and not report.errors:
-        typer.echo("there is no unfinished backfill; nothing to resume")
+    if report.resumed and not report.partners_processed:
+        typer.echo("there is no unfinished backfill: nothing to resume")
+        return
     typer.echo("\n".join(report.lines()))
     if report.can_resume:
         typer.echo("what failed or is left is tried again by: project88 backfill --resume")
@@ -237,12 +238,14 @@ class _Bar:
 
 def _print_plan(plan: Plan) -> None:
     columns = ("partner", "event", "date", "rows", "calls", "plan")
+    if not plan.partners:
+        return
     listed = [event for event in plan.events if event.is_listed]
     if listed:
         print_table(columns, [_plan_row(event) for event in listed])
     left_out = Counter(event.reason or "" for event in plan.events if not event.is_listed)
     for reason, count in left_out.items():
-        typer.echo(f"{count} more events: {reason}")
+        typer.echo(f"not listed, {reason}: {count}")
     typer.echo(
         f"total: {len(plan.imports)} events to import, {plan.rows} rows, {plan.calls} calls, "
         f"about {_duration(plan.seconds)} at the allowed rate"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import sys
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from project88.store.reports import ResultRows
 
 ROWS_ON_A_SCREEN = 50
+#: On a narrower terminal every split would take a line of its own.
+COLUMNS_FOR_EVERY_SPLIT = 220
 MILLISECOND = timedelta(milliseconds=1)
+Splits = Iterable[Mapping[str, Any]]
 COLUMNS = (
     "place",
     "bib",
@@ -55,7 +59,8 @@ def results(
 ) -> None:
     """Show the results of an event, race by race in order of place.
 
-    Split times are those from the start where they are known, else those of the interval.
+    Split times are those from the start where they are known, else those of the interval. A narrow terminal shows
+    only the last one.
 
     Example: project88 results 8412 --format csv --race Marathon > marathon.csv
     """
@@ -88,10 +93,12 @@ async def _print_tables(db: Database, event: StoredEvent, race_id: str | None, l
     if not rows:
         typer.echo(f"event {event.event_id} ({event.event_name or 'without a name'}) has no results yet")
         return
+    narrow = sys.stdout.isatty() and shutil.get_terminal_size().columns < COLUMNS_FOR_EVERY_SPLIT
+    splits = last_split_text if narrow else splits_text
     typer.echo(f"{event.event_name or event.event_id}, {rows[0]['event_date'] or 'date unknown'}")
     for (found_race_id, race_name), group in groupby(rows, key=lambda row: (row["race_id"], row["race_name"])):
         typer.echo(f"\n{race_name or found_race_id} (race {found_race_id})")
-        print_table(COLUMNS, [table_row(row) for row in group])
+        print_table(COLUMNS, [table_row(row, splits) for row in group])
     more = await count_results(db, event, race_id) - len(rows)
     if more > 0:
         typer.echo(f"\n{more:,} more: --limit N shows more rows, --format csv shows them all")
@@ -116,7 +123,7 @@ async def _write_json(rows: AsyncIterator[Mapping[str, Any]]) -> None:
     sys.stdout.write("[]\n" if before == "[\n" else "\n]\n")
 
 
-def table_row(row: Mapping[str, Any]) -> Sequence[object]:
+def table_row(row: Mapping[str, Any], splits: Callable[[Splits], str]) -> Sequence[object]:
     name = " ".join(part for part in (row["first_name"], row["last_name"]) if part)
     return (
         row["overall_place"],
@@ -130,7 +137,7 @@ def table_row(row: Mapping[str, Any]) -> Sequence[object]:
         short_clock_text(row["chip_time"]),
         short_clock_text(row["gun_time"]),
         row["result_status"],
-        splits_text(row["split_times"]),
+        splits(row["split_times"]),
     )
 
 
@@ -151,14 +158,23 @@ def csv_cell(value: object) -> object:
     return value
 
 
-def splits_text(split_times: Iterable[Mapping[str, Any]]) -> str:
+def splits_text(split_times: Splits) -> str:
     """The splits of one row on one line; those without any time are left out."""
+    return ", ".join(_split_texts(split_times))
+
+
+def last_split_text(split_times: Splits) -> str:
+    """The furthest split of one row."""
+    return "".join(_split_texts(split_times)[-1:])
+
+
+def _split_texts(split_times: Splits) -> list[str]:
     found = []
     for split in split_times:
         elapsed_ms = split["elapsed_ms"] if split["cumulative_ms"] is None else split["cumulative_ms"]
         if elapsed_ms is not None:
             found.append(f"{split['name'] or '?'} {short_clock_text(timedelta(milliseconds=elapsed_ms))}")
-    return ", ".join(found)
+    return found
 
 
 def clock_text(elapsed: timedelta) -> str:

@@ -145,6 +145,12 @@ async def _serve(plan: _Plan) -> None:
         await stop.wait()
 
 
+def _instant(epoch_ms: int) -> str:
+    from datetime import UTC
+
+    return datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat()
+
+
 def _ready_line(plan: _Plan, base_url: str) -> str:
     import msgspec
 
@@ -155,6 +161,7 @@ def _ready_line(plan: _Plan, base_url: str) -> str:
         "client_id": account.client_id,
         "event_id": list(plan.world.events)[-1],
         "starts_at": plan.start.isoformat(),
+        "last_crossing_at": _instant(plan.world.last_crossing_ms()),
     }
     if plan.as_json:
         return msgspec.json.encode(facts).decode()

@@ -102,6 +102,15 @@ class World:
         for edit in edits:
             self._apply(edit)
 
+    def last_crossing_ms(self) -> int:
+        """Epoch milliseconds of the last crossing of the last event, which is the big race."""
+        races = list(self.events.values())[-1].races
+        return max(
+            race.gun_ms + entry.delay_ms + max((each for each in entry.elapsed_ms if each is not None), default=0)
+            for race in races
+            for entry in race.entries
+        )
+
     def entries_of(self, race: Race, with_tests: bool) -> list[Entry]:
         """The race's entries as the list of entries shows them."""
         version, entries = self._listed.get((race.race_id, with_tests), (-1, []))

@@ -104,6 +104,10 @@ class Database:
     async def server_version(self) -> str:
         return str(await self.value(queries["server_version"]))
 
+    async def is_empty(self) -> bool:
+        """Whether the database holds no table or view."""
+        return bool(await self.value(queries["is_empty"]))
+
     async def size_bytes(self) -> int:
         return int(await self.value(queries["size"]))
 
@@ -120,6 +124,13 @@ async def ensure_database(admin_url: str, name: str) -> None:
         except (errors.DuplicateDatabase, errors.UniqueViolation):
             # Another process was faster, and that is as good.
             return
+
+
+async def recreate_database(admin_url: str, name: str) -> None:
+    """Make the database ``name`` anew and empty. Raises StoreError while anybody else is connected to it."""
+    async with _admin(admin_url) as connection:
+        await connection.execute(queries["drop_database"].format(name=Identifier(name)))
+    await ensure_database(admin_url, name)
 
 
 async def other_clients(admin_url: str) -> int:

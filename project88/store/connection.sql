@@ -1,6 +1,7 @@
 -- name: begin_session
--- Makes a new connection speak UTC.
-select set_config('timezone', 'UTC', false)
+-- Makes a new connection speak UTC, and write intervals and dates in one form: fingerprints are made of that text.
+select set_config('timezone', 'UTC', false), set_config('intervalstyle', 'postgres', false),
+       set_config('datestyle', 'ISO, MDY', false)
 
 -- name: database_exists
 -- Whether the server has a database of this name.
@@ -26,3 +27,14 @@ select current_setting('server_version')
 -- name: database_name
 -- The database we are connected to.
 select current_database()
+
+-- name: drop_database
+-- Drops a database; fails while anybody else is connected to it.
+drop database if exists {name}
+
+-- name: is_empty
+-- Whether the database holds no table of anybody's.
+select not exists (
+    select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm') and n.nspname not in ('pg_catalog', 'information_schema')
+      and n.nspname not like 'pg_toast%' and n.nspname not like 'pg_temp%')

@@ -50,7 +50,7 @@ async def begin_merge(connection: AsyncConnection[Any], scope: EventScope) -> No
 
 async def merge_participants(connection: AsyncConnection[Any], scope: EventScope, *, complete: bool) -> Merged:
     written = await _count(connection, participants, "write_staged", scope.parameters())
-    gone = await _retire(connection, scope, "participants", participants) if complete else Merged()
+    gone = await _gone(connection, scope, "participants", complete=complete)
     return Merged(written=written) + gone
 
 
@@ -60,7 +60,7 @@ async def merge_results(
     """Merge the staged results. ``authority`` covers the complete lists; ``complete`` allows retraction."""
     await connection.execute(results["merge_splits"], {**scope.parameters(), **_authority_parameters(authority)})
     written = await _count(connection, results, "write_merged", scope.parameters())
-    gone = await _retire(connection, scope, "results", results) if complete else Merged()
+    gone = await _gone(connection, scope, "results", complete=complete)
     if written or gone.retracted:
         await connection.execute(results["note_change"], scope.parameters())
     return Merged(written=written) + gone
@@ -87,17 +87,35 @@ async def apply_retraction(connection: AsyncConnection[Any], parameters: Mapping
     return retracted
 
 
-async def _retire(connection: AsyncConnection[Any], scope: EventScope, stream: Stream, queries: Queries) -> Merged:
-    cursor = await connection.execute(queries["vanished"], scope.parameters())
+async def _gone(
+    connection: AsyncConnection[Any], scope: EventScope, stream: Stream, *, complete: bool
+) -> Merged:
+    """Only a complete snapshot says what is gone; any other still says what is back."""
+    if complete:
+        return await _retire(connection, scope, stream)
+    await connection.execute(_queries(stream)["take_back"], scope.parameters())
+    return Merged()
+
+
+async def _retire(connection: AsyncConnection[Any], scope: EventScope, stream: Stream) -> Merged:
+    """Retract what a complete snapshot no longer shows, or hold it for a person when it is much at once.
+
+    A dismissed retraction stands: rows that a person kept are neither retracted nor asked about again.
+    """
+    cursor = await connection.execute(_queries(stream)["vanished"], scope.parameters())
     row = await cursor.fetchone()
-    keys, visible = (row[0], row[1]) if row else ([], 0)
+    keys, visible = (list(row[0]), row[1]) if row else ([], 0)
+    open_one = await _open_retraction(connection, scope, stream)
+    if open_one is not None and open_one.is_dismissed:
+        if not set(keys) & open_one.keys:
+            await _decide(connection, scope, open_one, "returned")
+        keys = [key for key in keys if key not in open_one.keys]
     if _is_mass_retraction(len(keys), visible):
-        await _hold(connection, scope, stream, keys, visible)
+        await _hold(connection, scope, stream, open_one, keys, visible)
         return Merged(held=len(keys))
-    await _hold(connection, scope, stream, [], visible)
-    if not keys:
-        return Merged()
-    retracted = await _count(connection, queries, "retract", {**scope.parameters(), "keys": keys})
+    if open_one is not None and not open_one.is_dismissed:
+        await _decide(connection, scope, open_one, "returned")
+    retracted = await _count(connection, _queries(stream), "retract", {**scope.parameters(), "keys": keys})
     return Merged(retracted=retracted)
 
 
@@ -105,22 +123,45 @@ def _is_mass_retraction(gone: int, visible: int) -> bool:
     return gone > ROWS_RETRACTED_AT_ONCE and gone > visible * SHARE_RETRACTED_AT_ONCE
 
 
-async def _hold(
-    connection: AsyncConnection[Any], scope: EventScope, stream: Stream, keys: Sequence[str], visible: int
-) -> None:
-    """Keep one open retraction per stream that says what is gone now; a decision stands while nothing changes."""
-    parameters = {**scope.parameters(), "stream": stream}
-    cursor = await connection.execute(retractions["open"], parameters)
+@dataclass(frozen=True, slots=True)
+class _OpenRetraction:
+    number: int
+    keys: set[str]
+    is_dismissed: bool
+
+
+async def _open_retraction(
+    connection: AsyncConnection[Any], scope: EventScope, stream: Stream
+) -> _OpenRetraction | None:
+    cursor = await connection.execute(retractions["open"], {**scope.parameters(), "stream": stream})
     row = await cursor.fetchone()
-    if row is not None:
-        number, known_keys, state = row
-        if set(known_keys) == set(keys) or (state == "dismissed" and keys and set(keys) < set(known_keys)):
+    return _OpenRetraction(row[0], set(row[1]), row[2] == "dismissed") if row else None
+
+
+async def _hold(
+    connection: AsyncConnection[Any],
+    scope: EventScope,
+    stream: Stream,
+    open_one: _OpenRetraction | None,
+    keys: Sequence[str],
+    visible: int,
+) -> None:
+    """One open retraction per stream says what is gone now, with what was dismissed before."""
+    if open_one is not None:
+        if open_one.keys == set(keys):
             return
-        await connection.execute(
-            retractions["decide"], {**parameters, "held_retraction_id": number, "state": "returned"}
-        )
-    if keys:
-        await connection.execute(retractions["hold"], {**parameters, "keys": keys, "rows_before": visible})
+        if open_one.is_dismissed:
+            keys = [*keys, *sorted(open_one.keys)]
+        await _decide(connection, scope, open_one, "returned")
+    parameters = {**scope.parameters(), "stream": stream, "keys": keys, "rows_before": visible}
+    await connection.execute(retractions["hold"], parameters)
+
+
+async def _decide(
+    connection: AsyncConnection[Any], scope: EventScope, open_one: _OpenRetraction, state: str
+) -> None:
+    parameters = {**scope.parameters(), "held_retraction_id": open_one.number, "state": state}
+    await connection.execute(retractions["decide"], parameters)
 
 
 def _authority_parameters(authority: Authority) -> dict[str, Any]:

@@ -63,3 +63,11 @@ select count(*)::int from gone;
 select count(*)::int from ct_participants
 where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
   and retracted_at is null;
+
+-- name: take_back
+-- Rows that are seen again leave the retraction that waits.
+update held_retractions h set keys = array(
+        select key from unnest(h.keys) as gone (key)
+        except select entry_id from stage_participants)
+where h.timing_partner_id = %(timing_partner_id)s and h.event_id = %(event_id)s and h.data_source = %(data_source)s
+  and h.stream = 'participants' and h.state in ('held', 'dismissed');

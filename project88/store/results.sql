@@ -323,3 +323,12 @@ select count(*) from withdrawn;
 select count(*)::int from ct_results
 where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
   and retracted_at is null and not (status_is_derived and raw_payload is null and split_keys = '{}');
+
+-- name: take_back
+-- Rows that are seen again leave the retraction that waits.
+update held_retractions h set keys = array(
+        select key from unnest(h.keys) as gone (key)
+        except select race_id || '/' || entry_id from stage_finishes
+        except select race_id || '/' || entry_id from stage_splits)
+where h.timing_partner_id = %(timing_partner_id)s and h.event_id = %(event_id)s and h.data_source = %(data_source)s
+  and h.stream = 'results' and h.state in ('held', 'dismissed');

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 from project88.errors import CredentialsRefused, Gone, HubError, ProviderError
 from project88.store import events, history
+from project88.store.failures import translated
 from project88.store.history import Outcome, SyncType
 from project88.store.scope import EventScope
 from project88.sync.accounts import Account
@@ -28,7 +29,8 @@ async def attempt(account: Account, sync_type: SyncType, scope: EventScope | Non
         scope.provider_event_id if scope else None,
     )
     try:
-        yield outcome
+        with translated():
+            yield outcome
     except Gone as error:
         outcome.status, outcome.reason = "skipped", f"gone upstream: {error}"
         if scope is not None:

@@ -71,7 +71,7 @@ class _Server(uvicorn.Server):
         self._on_listening = on_listening
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
+    def capture_signals(self) -> Iterator[None]:
         yield
 
     async def startup(self, sockets: list[Any] | None = None) -> None:

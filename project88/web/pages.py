@@ -135,9 +135,7 @@ class Pages:
     def _stream(self, request: Request, key: EventKey | None) -> Response:
         version = request.headers.get("Last-Event-ID") or request.query_params.get("since", "")
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(
-            stream(self._updates, key, version), media_type="text/event-stream", headers=headers
-        )
+        return StreamingResponse(stream(self._updates, key, version), media_type="text/event-stream", headers=headers)
 
     def _render(self, name: str, values: dict[str, Any], status: int = 200) -> Response:
         html = self._templates.get_template(name).render(values)
@@ -170,5 +168,3 @@ def _environment(source_note: str) -> Environment:
     environment.filters.update({name: getattr(figures, name) for name in FILTERS})
     environment.globals["source_note"] = source_note
     return environment
-
-

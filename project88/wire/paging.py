@@ -71,7 +71,7 @@ class ListReading:
         self.finished = self._is_last(page)
 
     def _refuse_loop(self, page: PageFacts) -> None:
-        if page.rows and page.digest in self._pages_with_rows:
+        if page.digest in self._pages_with_rows:
             raise Permanent(f"page {page.number} repeats an earlier page: the list is a loop")
         if page.number > PAGES_AT_MOST:
             raise Permanent(f"the list has more than {PAGES_AT_MOST} pages")

@@ -112,9 +112,7 @@ async def test_settings_that_cannot_work_are_refused_and_nothing_is_stored(
         (("--timing-partner-id", "1", "--provider", "chronotrack_live"), b"\xff", "not UTF-8"),
     ],
 )
-async def test_a_login_of_nobody_is_a_usage_error(
-    hub: HubCommand, arguments: tuple[str, ...], stdin: bytes, said: str
-):
+async def test_a_login_of_nobody_is_a_usage_error(hub: HubCommand, arguments: tuple[str, ...], stdin: bytes, said: str):
     refused = await hub("credentials", "set", *arguments, "--principal", "me", "--secret-stdin", stdin=stdin)
 
     assert refused.code == 2

@@ -26,9 +26,7 @@ def logged(message: str, *values: object, exc_info: bool = False) -> str:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(RedactingFormatter("%(levelname)s %(message)s"))
-    record = logging.LogRecord(
-        "hub", logging.ERROR, __file__, 1, message, values, sys.exc_info() if exc_info else None
-    )
+    record = logging.LogRecord("hub", logging.ERROR, __file__, 1, message, values, sys.exc_info() if exc_info else None)
     handler.handle(record)
     return stream.getvalue()
 
@@ -68,8 +66,8 @@ def test_every_occurrence_is_hidden() -> None:
 def test_a_secret_too_short_to_be_told_from_a_word_is_left_alone() -> None:
     hide_secrets(["", "run"])
 
-    assert "a run is a run" == redacted("a run is a run")
+    assert redacted("a run is a run") == "a run is a run"
 
 
 def test_text_without_secrets_is_left_alone() -> None:
-    assert "3 results stored" == redacted("3 results stored")
+    assert redacted("3 results stored") == "3 results stored"

@@ -11,7 +11,7 @@ from project88.edges.spool import MEMORY_BYTES, Spool
 
 def test_an_unused_spool_is_empty() -> None:
     with Spool() as spool:
-        assert [] == list(spool.drain())
+        assert list(spool.drain()) == []
 
 
 def test_strings_come_back_in_the_order_they_went_in_the_empty_ones_too() -> None:
@@ -19,7 +19,7 @@ def test_strings_come_back_in_the_order_they_went_in_the_empty_ones_too() -> Non
         for data in (b"first", b"", b"\x00\xff\n", b""):
             spool.append(data)
 
-        assert [b"first", b"", b"\x00\xff\n", b""] == list(spool.drain())
+        assert list(spool.drain()) == [b"first", b"", b"\x00\xff\n", b""]
 
 
 def test_a_drained_spool_is_empty_and_can_be_filled_again() -> None:
@@ -27,9 +27,9 @@ def test_a_drained_spool_is_empty_and_can_be_filled_again() -> None:
         spool.append(b"first, the longer one")
         list(spool.drain())
 
-        assert [] == list(spool.drain())
+        assert list(spool.drain()) == []
         spool.append(b"second")
-        assert [b"second"] == list(spool.drain())
+        assert list(spool.drain()) == [b"second"]
 
 
 def test_more_than_fits_in_memory_comes_back_from_disk() -> None:

@@ -10,9 +10,7 @@ def test_authority_over_one_race_joins_authority_over_another() -> None:
         finish_races=frozenset({"52"}), every_split=True
     )
 
-    assert (
-        Authority(finish_races=frozenset({"51", "52"}), gender_races=frozenset({"51"}), every_split=True) == joined
-    )
+    assert Authority(finish_races=frozenset({"51", "52"}), gender_races=frozenset({"51"}), every_split=True) == joined
 
 
 def test_no_authority_adds_nothing() -> None:

@@ -128,7 +128,16 @@ def test_a_place_that_cannot_be_one_is_a_bad_value(value: str | float) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("1", True), ("0", False), (1, True), (0, False), (True, True), (False, False), ("True", True), (" false ", False)],
+    [
+        ("1", True),
+        ("0", False),
+        (1, True),
+        (0, False),
+        (True, True),
+        (False, False),
+        ("True", True),
+        (" false ", False),
+    ],
 )
 def test_a_flag_is_one_or_zero(value: str | int, expected: bool) -> None:
     assert expected is units.flag(value)

@@ -21,9 +21,9 @@ def test_a_query_added_later_leaves_the_first_request_alone() -> None:
 
     second = request.with_query(page="2", interval="ALL")
 
-    assert {"page": "1", "size": "5"} == request.query
-    assert {"page": "2", "size": "5", "interval": "ALL"} == second.query
-    assert {"a": "b"} == second.headers
+    assert request.query == {"page": "1", "size": "5"}
+    assert second.query == {"page": "2", "size": "5", "interval": "ALL"}
+    assert second.headers == {"a": "b"}
 
 
 def test_a_response_does_not_show_its_body() -> None:

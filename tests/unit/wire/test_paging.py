@@ -30,7 +30,8 @@ class Listing:
     before_page: dict[int, Callable[[list[int]], None]] = field(default_factory=dict)
 
     def page(self, number: int) -> tuple[PageFacts, list[int]]:
-        self.before_page.get(number, lambda _: None)(self.rows)
+        if number in self.before_page:
+            self.before_page[number](self.rows)
         size = min(self.size, self.cap)
         rows = self.rows[(number - 1) * size : number * size]
         counted = -(-len(self.rows) // (self.size if self.page_count_from_size_asked else size))
@@ -131,7 +132,7 @@ def test_a_server_that_always_states_one_page_still_gives_all_rows() -> None:
 def test_a_row_count_above_the_rows_there_are_ends_at_an_empty_page_as_partial() -> None:
     reading, _ = read(Listing(rows=list(range(1000)), size=500, fixed_row_count=1300))
 
-    assert 3 == len(reading.digests)
+    assert len(reading.digests) == 3
     assert Completeness.PARTIAL is reading.completeness(1000)
 
 
@@ -144,7 +145,7 @@ def test_an_empty_page_in_the_middle_does_not_end_a_list_whose_rows_are_not_in()
     reading.feed(facts(1, 2, 5, 3))
     reading.feed(facts(2, 0, 5, 3))
 
-    assert 3 == reading.next_page
+    assert reading.next_page == 3
 
 
 def test_an_empty_page_ends_a_list_whose_rows_are_in_whatever_the_page_count_says() -> None:
@@ -186,7 +187,7 @@ def test_two_empty_pages_alike_are_no_loop() -> None:
     reading.feed(facts(1, 0, 5, 3, content="empty"))
     reading.feed(facts(2, 0, 5, 3, content="empty"))
 
-    assert 3 == reading.next_page
+    assert reading.next_page == 3
 
 
 def test_a_list_that_never_ends_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +240,7 @@ def test_a_list_that_shrinks_while_being_read_is_partial() -> None:
 
     reading, found = read(server)
 
-    assert 999 == len(set(found))
+    assert len(set(found)) == 999
     assert Completeness.PARTIAL is reading.completeness(999)
 
 
@@ -265,7 +266,7 @@ def test_a_list_that_shrinks_to_fewer_pages_ends_as_partial() -> None:
 
     reading, _ = read(server)
 
-    assert 2 == len(reading.digests)
+    assert len(reading.digests) == 2
     assert Completeness.PARTIAL is reading.completeness(700)
 
 
@@ -339,6 +340,4 @@ def test_a_list_whose_length_changed_while_being_read_is_never_complete(
     def change(rows: list[int]) -> None:
         rows[:] = [row for row in rows if row not in removed] + [1000 + row for row in range(added)]
 
-    assert Completeness.COMPLETE is not judged(
-        Listing(rows=list(range(100)), size=20, before_page={at_page: change})
-    )
+    assert Completeness.COMPLETE is not judged(Listing(rows=list(range(100)), size=20, before_page={at_page: change}))

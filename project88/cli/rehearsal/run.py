@@ -1,0 +1,170 @@
+"""One rehearsal from an empty database to the last result. Starts and stops everything it needs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from project88.backfill.options import BackfillOptions
+from project88.backfill.run import run_backfill
+from project88.cli.common import ADMIN_DATABASE, ensure_embedded
+from project88.cli.rehearsal.screen import Screen
+from project88.edges import browser, clock, environment
+from project88.edges.child import hub_process
+from project88.edges.embedded import stop as stop_embedded
+from project88.errors import ConfigError, HubError
+from project88.records.entities import TimingPartnerId
+from project88.schedule.live import LiveCollector
+from project88.store import partners
+from project88.store.budget import set_clock
+from project88.store.connection import Database, other_clients, recreate_database
+from project88.store.events import find_event
+from project88.store.migrate import migrate
+from project88.sync.accounts import open_account
+from project88.sync.discovery import discover
+from project88.web.app import serve
+
+REHEARSAL_DATABASE = "project88_rehearsal"
+PARTNER = "Rehearsal Timing"
+PARTNER_TIME_ZONE = "America/New_York"
+#: The login is the sandbox's own default; it opens nothing else.
+SANDBOX_PASSWORD = "sandbox-password"
+#: The race starts so many simulated minutes after the sandbox.
+STARTS_IN_MINUTES = 20
+PAGE_SIZE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsalOptions:
+    """``duration_seconds``: real seconds after which all ends; None goes on until Ctrl-C."""
+
+    speed: float = 60.0
+    port: int = 8088
+    open_browser: bool = True
+    duration_seconds: float | None = None
+    database_url: str | None = None
+    field: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """What the sandbox said when it was ready."""
+
+    base_url: str
+    login: str
+    client_id: str
+    event_id: str
+    starts_at: datetime
+    last_crossing_at: datetime
+
+
+async def rehearse(options: RehearsalOptions) -> None:
+    """Raises HubError where the rehearsal did not collect what it should."""
+    offset = clock.epoch_ms() / 1000 * (1 - options.speed)
+    async with rehearsal_database(options.database_url) as db, _sandbox(options, offset) as sandbox:
+        await set_clock(db, options.speed, offset)
+        rehearsal = _Rehearsal(db, sandbox, options)
+        await rehearsal.run()
+
+
+@asynccontextmanager
+async def rehearsal_database(url: str | None) -> AsyncIterator[Database]:
+    """A database of its own, made anew on the embedded server, or the empty one that ``url`` names."""
+    if url is not None:
+        async with Database.open(url) as db:
+            if not await db.is_empty():
+                raise ConfigError("--database must name an empty database: the rehearsal fills it with invented people")
+            await migrate(db)
+            yield db
+        return
+    target = environment.embedded()
+    server = await ensure_embedded(target, ADMIN_DATABASE)
+    admin_url = server.url(ADMIN_DATABASE)
+    try:
+        await recreate_database(admin_url, REHEARSAL_DATABASE)
+        async with Database.open(server.url(REHEARSAL_DATABASE)) as db:
+            await migrate(db)
+            yield db
+    finally:
+        if server.started_here and await other_clients(admin_url) == 0:
+            await stop_embedded(target.home)
+
+
+@asynccontextmanager
+async def _sandbox(options: RehearsalOptions, offset: float) -> AsyncIterator[Sandbox]:
+    arguments = ["sandbox", "live", "--json", "--port", "0", "--starts-in", str(STARTS_IN_MINUTES)]
+    arguments += ["--speed", str(options.speed), f"--offset={offset!r}"]
+    arguments += ["--field", str(options.field)] if options.field is not None else []
+    async with hub_process(*arguments) as line:
+        said = json.loads(line)
+        yield Sandbox(
+            base_url=said["base_url"],
+            login=said["login"],
+            client_id=said["client_id"],
+            event_id=said["event_id"],
+            starts_at=datetime.fromisoformat(said["starts_at"]),
+            last_crossing_at=datetime.fromisoformat(said["last_crossing_at"]),
+        )
+
+
+class _Rehearsal:
+    def __init__(self, db: Database, sandbox: Sandbox, options: RehearsalOptions) -> None:
+        self._db = db
+        self._sandbox = sandbox
+        self._options = options
+        self._stop = asyncio.Event()
+        self._page = f"http://127.0.0.1:{options.port}"
+        self._screen = Screen(db, self._page, options.speed)
+
+    async def run(self) -> None:
+        """Everything at once: the page, the screen, the collecting, and the end by time."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(serve(self._db, port=self._options.port, stop=self._stop, source_note="rehearsal"))
+                tasks.create_task(self._screen.show(self._stop))
+                collecting = tasks.create_task(self._collect())
+                if self._options.duration_seconds is not None:
+                    tasks.create_task(self._end_after(self._options.duration_seconds, collecting))
+        except* HubError as group:
+            raise group.exceptions[0] from None
+        finally:
+            await self._screen.summarise()
+
+    async def _collect(self) -> None:
+        if self._options.open_browser:
+            browser.open_page(self._page)
+        timing_partner_id = await self._add_partner()
+        credential = await partners.credential(self._db, timing_partner_id, "chronotrack_live")
+        async with open_account(self._db, credential) as account:
+            self._screen.phase = "finding the events"
+            await discover(account)
+            event = await find_event(self._db, self._sandbox.event_id, timing_partner_id)
+            self._screen.watch(event.scope(account.source), self._sandbox.starts_at)
+            self._screen.phase = "backfilling the season"
+            await run_backfill(self._db, BackfillOptions(), self._screen)
+            self._screen.phase = "collecting the live race"
+            start = event.start_date or self._sandbox.starts_at
+            live = LiveCollector(account, event.scope(account.source), start, self._screen.polled)
+            await live.run(last_full_after=self._sandbox.last_crossing_at)
+        self._screen.collected_all()
+
+    async def _add_partner(self) -> TimingPartnerId:
+        timing_partner_id = await partners.add_partner(self._db, PARTNER, PARTNER_TIME_ZONE)
+        config = {
+            "base_url": self._sandbox.base_url,
+            "client_id": self._sandbox.client_id,
+            "page_size": PAGE_SIZE,
+        }
+        await partners.set_credentials(
+            self._db, timing_partner_id, "chronotrack_live", self._sandbox.login, SANDBOX_PASSWORD, config
+        )
+        return timing_partner_id
+
+    async def _end_after(self, seconds: float, collecting: asyncio.Task[None]) -> None:
+        await clock.sleep(seconds)
+        collecting.cancel()
+        self._stop.set()

@@ -1,0 +1,46 @@
+"""A child process of our own program: started, heard, and ended with its parent's block. Decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from project88.errors import HubError
+
+END_SECONDS = 5.0
+
+
+@asynccontextmanager
+async def hub_process(*arguments: str) -> AsyncIterator[str]:
+    """Run ``project88 ARGUMENTS`` beside this process; gives the first line it prints.
+
+    The child is in a session of its own, so that Ctrl-C reaches only us, and ends when the block does.
+    """
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "project88", *arguments, stdout=asyncio.subprocess.PIPE, start_new_session=True
+    )
+    try:
+        yield await _first_line(child, arguments[0])
+    finally:
+        await _end(child)
+
+
+async def _first_line(child: asyncio.subprocess.Process, name: str) -> str:
+    assert child.stdout is not None
+    line = await child.stdout.readline()
+    if not line:
+        raise HubError(f"project88 {name} ended with {await child.wait()} before it was ready; see its message above")
+    return line.decode().strip()
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        child.terminate()
+    try:
+        await asyncio.wait_for(child.wait(), END_SECONDS)
+    except TimeoutError:
+        child.kill()
+        await child.wait()

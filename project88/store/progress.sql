@@ -1,0 +1,17 @@
+-- name: collected
+-- What the hub holds, for a summary line.
+select
+    (select count(*) from unified_events)::int as events,
+    (select count(*) from unified_participants)::int as participants,
+    (select count(*) from unified_results)::int as results;
+
+-- name: by_status
+-- Results of one event by status.
+select result_status, count(*)::int as results from ct_results
+where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
+  and retracted_at is null
+group by result_status;
+
+-- name: attempts
+-- Attempts by outcome, and the calls they made.
+select status, count(*)::int as attempts, sum(api_calls)::int as calls from sync_history group by status;
