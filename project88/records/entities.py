@@ -128,6 +128,7 @@ class Place(Struct, frozen=True, kw_only=True):
 
     race_id: str
     entry_id: str
+    bracket: str | None = None
     place: int | None = None
 
 

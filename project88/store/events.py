@@ -86,8 +86,9 @@ async def find_event(
     return matches[0]
 
 
-async def mark_upstream_state(db: Database, scope: EventScope, upstream_state: str) -> None:
-    await db.execute(queries["mark_upstream_state"], {**scope.parameters(), "upstream_state": upstream_state})
+async def mark_upstream_state(connection: AsyncConnection[Any], scope: EventScope, upstream_state: str | None) -> None:
+    """Remember that the provider gave the event up; None takes that back."""
+    await connection.execute(queries["mark_upstream_state"], {**scope.parameters(), "upstream_state": upstream_state})
 
 
 def _listed(events: Sequence[StoredEvent]) -> str:

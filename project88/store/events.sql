@@ -69,9 +69,9 @@ order by start_date desc nulls last, event_id;
 
 -- name: mark_upstream_state
 -- Remembers that the provider gave the event up; what is stored of it stays.
-update ct_events set upstream_state = %(upstream_state)s, updated_at = now()
+update ct_events set upstream_state = %(upstream_state)s::text, updated_at = now()
 where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s
-  and upstream_state is distinct from %(upstream_state)s;
+  and upstream_state is distinct from %(upstream_state)s::text;
 
 -- name: write_staged_races
 -- Writes the staged races of one event that are new or changed; counts them.

@@ -87,9 +87,7 @@ async def apply_retraction(connection: AsyncConnection[Any], parameters: Mapping
     return retracted
 
 
-async def _gone(
-    connection: AsyncConnection[Any], scope: EventScope, stream: Stream, *, complete: bool
-) -> Merged:
+async def _gone(connection: AsyncConnection[Any], scope: EventScope, stream: Stream, *, complete: bool) -> Merged:
     """Only a complete snapshot says what is gone; any other still says what is back."""
     if complete:
         return await _retire(connection, scope, stream)
@@ -157,9 +155,7 @@ async def _hold(
     await connection.execute(retractions["hold"], parameters)
 
 
-async def _decide(
-    connection: AsyncConnection[Any], scope: EventScope, open_one: _OpenRetraction, state: str
-) -> None:
+async def _decide(connection: AsyncConnection[Any], scope: EventScope, open_one: _OpenRetraction, state: str) -> None:
     parameters = {**scope.parameters(), "held_retraction_id": open_one.number, "state": state}
     await connection.execute(retractions["decide"], parameters)
 

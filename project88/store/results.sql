@@ -102,8 +102,13 @@ placed as (
     from courses c
     full join split_lists s on (s.race_id, s.entry_id) = (c.race_id, c.entry_id)
 ),
+latest_genders as (
+    select distinct on (race_id, entry_id, bracket) * from stage_gender_places
+    order by race_id, entry_id, bracket, ctid desc
+),
+-- Of several gender brackets the widest one counts: there the place is the highest number.
 genders as (
-    select distinct on (race_id, entry_id) * from stage_gender_places order by race_id, entry_id, ctid desc
+    select race_id, entry_id, max(place) as place from latest_genders group by race_id, entry_id
 ),
 divisions as (
     select distinct on (race_id, entry_id) * from stage_division_places order by race_id, entry_id, ctid desc

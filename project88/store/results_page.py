@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from psycopg.rows import dict_row
+from psycopg.sql import SQL
+
 from project88.store.connection import Database
 from project88.store.queries import load
 
@@ -122,22 +125,31 @@ async def leaderboard(
     """The rows of one page of a race; all genders where ``gender`` is None."""
     name = "leaderboard_of_gender" if gender else "leaderboard"
     parameters = {**key.parameters(), "race_id": race_id, "gender": gender, "limit": limit, "offset": offset}
-    return await _rows(db, key, await db.rows(queries[name], parameters))
+    return await _rows(db, key, await _planned_anew(db, queries[name], parameters))
 
 
 async def search(db: Database, key: EventKey, words: str, limit: int, offset: int) -> list[Row]:
     parameters = {**key.parameters(), "words": words, "limit": limit, "offset": offset}
-    return await _rows(db, key, await db.rows(queries["search"], parameters))
+    return await _rows(db, key, await _planned_anew(db, queries["search"], parameters))
+
+
+async def _planned_anew(db: Database, query: SQL, parameters: Row) -> list[Row]:
+    """Rows of a statement planned for these parameters; the plan for any parameters takes ten times as long."""
+    async with db.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(query, parameters, prepare=False)
+        return await cursor.fetchall()
 
 
 async def _rows(db: Database, key: EventKey, found: list[Row]) -> list[Row]:
     """The full rows of what a narrow query found, in its order; sorting full rows would spill to disk."""
     if not found:
         return []
-    parameters = {**key.parameters(), "participant_ids": [row["participant_id"] for row in found]}
-    full = {(row["race_id"], row["participant_id"]): row for row in await db.rows(queries["rows"], parameters)}
-    wanted = [(row["race_id"], row["participant_id"]) for row in found]
-    return [full[name] for name in wanted if name in full]
+    columns = {
+        "data_sources": [row["data_source"] for row in found],
+        "race_ids": [row["race_id"] for row in found],
+        "participant_ids": [row["participant_id"] for row in found],
+    }
+    return await db.rows(queries["rows"], {**key.parameters(), **columns})
 
 
 def _arrays(keys: Collection[EventKey]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ group by 1, 2, 3, 4, 5;
 
 -- name: newest_finishers
 -- Who finished last by the clock.
-select race_id, participant_id from unified_results
+select data_source, race_id, participant_id from unified_results
 where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text
   and result_status = 'finished' and finish_time is not null
 order by finish_time desc, participant_id
@@ -85,7 +85,7 @@ limit %(limit)s;
 
 -- name: leaderboard
 -- Whose rows stand on one page of a race: by place, then those on the course by progress, then the rest.
-select race_id, participant_id from unified_results
+select data_source, race_id, participant_id from unified_results
 where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text
   and race_id = %(race_id)s::text
 order by overall_place,
@@ -95,7 +95,7 @@ limit %(limit)s offset %(offset)s;
 
 -- name: leaderboard_of_gender
 -- The same for one gender.
-select race_id, participant_id from unified_results
+select data_source, race_id, participant_id from unified_results
 where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text
   and race_id = %(race_id)s::text and gender = %(gender)s::text
 order by overall_place,
@@ -105,7 +105,7 @@ limit %(limit)s offset %(offset)s;
 
 -- name: search
 -- Whose bib is the words, or whose name holds them; the bib first.
-select race_id, participant_id from unified_results
+select data_source, race_id, participant_id from unified_results
 where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text
   and (upper(bib_number) = upper(%(words)s::text)
        or strpos(lower(concat_ws(' ', first_name, last_name)), lower(%(words)s::text)) > 0)
@@ -113,10 +113,12 @@ order by upper(bib_number) = upper(%(words)s::text) desc nulls last, overall_pla
 limit %(limit)s offset %(offset)s;
 
 -- name: rows
--- The rows of the given participants.
-select race_id, race_name, participant_id, bib_number, first_name, last_name, gender, age, city, state, country,
-       chip_time, gun_time, overall_place, gender_place, division, division_place, result_status,
-       jsonb_array_length(split_times) as splits_passed, split_times -> -1 as latest_split, finish_time
-from unified_results
-where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text
-  and participant_id = any (%(participant_ids)s::text[]);
+-- The rows of the given participants, each found by its whole key.
+select u.data_source, u.race_id, u.race_name, u.participant_id, u.bib_number, u.first_name, u.last_name, u.gender,
+       u.age, u.city, u.state, u.country, u.chip_time, u.gun_time, u.overall_place, u.gender_place, u.division,
+       u.division_place, u.result_status, u.split_times -> -1 as latest_split, u.finish_time
+from unnest(%(data_sources)s::text[], %(race_ids)s::text[], %(participant_ids)s::text[])
+     with ordinality as asked (data_source, race_id, participant_id, position)
+join unified_results u using (data_source, race_id, participant_id)
+where u.timing_partner_id = %(timing_partner_id)s::int and u.event_id = %(event_id)s::text
+order by asked.position;

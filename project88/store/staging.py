@@ -46,6 +46,7 @@ class Stage:
         self.connection = connection
 
     async def prepare(self) -> None:
+        await self.connection.execute(queries["give_memory"])
         await self.connection.execute(queries["create_stages"])
         await self.connection.execute(queries["empty_stages"])
 

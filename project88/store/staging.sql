@@ -1,3 +1,7 @@
+-- name: give_memory
+-- Lets the stages of this connection stay in memory, and its sorts too.
+select set_config('temp_buffers', '128MB', false), set_config('work_mem', '96MB', false)
+
 -- name: create_stages
 -- Makes the temporary tables of one collecting connection.
 create temp table if not exists stage_events (
@@ -26,10 +30,10 @@ create temp table if not exists stage_splits (
     bracket text collate "C", name text, elapsed_ms bigint, place int, begin_at timestamptz, end_at timestamptz
 );
 create temp table if not exists stage_gender_places (
-    list_no int, race_id text collate "C", entry_id text collate "C", place int
+    list_no int, race_id text collate "C", entry_id text collate "C", bracket text collate "C", place int
 );
 create temp table if not exists stage_division_places (
-    list_no int, race_id text collate "C", entry_id text collate "C", place int
+    list_no int, race_id text collate "C", entry_id text collate "C", bracket text collate "C", place int
 );
 create temp table if not exists merged_results (
     race_id text collate "C", entry_id text collate "C", bib_number text, first_name text, last_name text, gender text,
@@ -92,11 +96,11 @@ with repeated as (
     group by list_no
     union all
     select list_no, 2, sum(times - 1) from (
-        select list_no, count(*) as times from stage_gender_places group by list_no, race_id, entry_id) g
+        select list_no, count(*) as times from stage_gender_places group by list_no, race_id, entry_id, bracket) g
     group by list_no
     union all
     select list_no, 2, sum(times - 1) from (
-        select list_no, count(*) as times from stage_division_places group by list_no, race_id, entry_id) d
+        select list_no, count(*) as times from stage_division_places group by list_no, race_id, entry_id, bracket) d
     group by list_no
 )
 select list_no, sum(rows)::int from repeated r

@@ -32,9 +32,7 @@ async def attempt(account: Account, sync_type: SyncType, scope: EventScope | Non
         with translated():
             yield outcome
     except Gone as error:
-        outcome.status, outcome.reason = "skipped", f"gone upstream: {error}"
-        if scope is not None:
-            await events.mark_upstream_state(account.db, scope, error.upstream_state)
+        await _give_up(account, scope, outcome, error)
     except CredentialsRefused as error:
         _fail(outcome, str(error))
         raise
@@ -50,6 +48,17 @@ async def attempt(account: Account, sync_type: SyncType, scope: EventScope | Non
         outcome.api_calls = account.client.calls
         await history.finish(account.db, account.source, number, outcome)
         _tell(account, sync_type, scope, outcome)
+
+
+async def _give_up(account: Account, scope: EventScope | None, outcome: Outcome, error: Gone) -> None:
+    """Only an archived event is given up for good; a missing page may be a wrong address."""
+    if scope is None:
+        _fail(outcome, str(error))
+        return
+    outcome.status, outcome.reason = "skipped", f"gone upstream: {error}"
+    if error.upstream_state == "archived":
+        async with account.db.connection() as connection:
+            await events.mark_upstream_state(connection, scope, error.upstream_state)
 
 
 def _fail(outcome: Outcome, message: str) -> None:

@@ -11,6 +11,7 @@ import stamina
 
 from project88.edges import clock
 from project88.edges.http import HttpClient, http_client
+from project88.edges.redaction import hide_secrets
 from project88.errors import CredentialsRefused, Throttled, Transient
 from project88.providers.contract import Provider, Token
 from project88.store import budget
@@ -23,6 +24,7 @@ FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 20.0
 #: The pause after a 429 that names none; a service that counts a minute has forgotten a part of it by then.
 PAUSE_SECONDS = 10.0
+PAUSE_AT_MOST_SECONDS = 3600.0
 #: A call that goes out later than this after its slot takes a new slot, because the window is counted over there.
 LATE_SECONDS = 0.5
 #: A token is renewed this long before it expires.
@@ -82,10 +84,18 @@ class ProviderClient:
             response = await self._http.request(signed)
         try:
             self._provider.check(response)
-        except Throttled as error:
-            await budget.pause(self._db, self._source, error.retry_after_seconds or PAUSE_SECONDS)
+        except Transient as error:
+            await self._pause(error)
             raise
         return response
+
+    async def _pause(self, error: Transient) -> None:
+        """A service that says when to come back is obeyed by every process, for an hour at most."""
+        seconds = error.retry_after_seconds
+        if seconds is None and isinstance(error, Throttled):
+            seconds = PAUSE_SECONDS
+        if seconds:
+            await budget.pause(self._db, self._source, min(seconds, PAUSE_AT_MOST_SECONDS))
 
     async def _slot(self) -> None:
         """Wait for this call's turn in the credential's budget."""
@@ -107,6 +117,7 @@ class ProviderClient:
             if usable is None:
                 usable = self._provider.read_token(await self._call(request))
                 self._tokens.keep(usable)
+                hide_secrets([usable.value])
             return usable
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from project88.edges.spool import Spool
 from project88.errors import ProviderError
 from project88.providers.contract import PagedList
-from project88.records.entities import Problem
+from project88.records.entities import Finish, Problem
 from project88.store.lists import KnownList
 from project88.store.staging import Stage
 from project88.sync.client import ProviderClient
@@ -35,6 +35,7 @@ class CollectedList:
     unchanged: bool = False
     usable_rows: int = 0
     problem_rows: int = 0
+    races_with_finishes: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     error: ProviderError | None = None
 
@@ -117,6 +118,7 @@ class _Collector:
         for record in self._found.wanted.decode(rows):
             (problems if isinstance(record, Problem) else records).append(record)
         self._found.usable_rows += len(records)
+        self._found.races_with_finishes.update(each.race_id for each in records if type(each) is Finish)
         self._found.problem_rows += len(problems)
         self._found.problems.extend(islice(problems, PROBLEMS_KEPT - len(self._found.problems)))
         await self._stage.add(self._found.number, records)

@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from project88.errors import ProviderError
+from project88.errors import Permanent, ProviderError
 from project88.providers.contract import Course, PagedList, Provider, ResultList
+from project88.records.entities import Problem
 from project88.records.snapshot import NO_AUTHORITY, Authority
 from project88.store import merging
-from project88.store.events import import_races
+from project88.store.events import import_races, mark_upstream_state
 from project88.store.history import Outcome, SyncType, close_abandoned, collecting_lock
 from project88.store.lists import KnownList, known_lists, quarantine, remember_lists
 from project88.store.scope import EventScope
@@ -73,11 +74,13 @@ class _EventSync:
     known: dict[str, KnownList] = field(default_factory=dict)
     read: list[CollectedList] = field(default_factory=list)
     authorities: dict[int, Authority] = field(default_factory=dict)
+    course_problems: list[Problem] = field(default_factory=list)
+    races_with_finishes: set[str] = field(default_factory=set)
 
     async def run(self, choice: Choice) -> None:
         client, provider = self.account.client, self.account.provider
         lists = provider.course_lists(self.scope.provider_event_id)
-        rows: dict[str, Sequence[Any]] = {name: await read_all(client, wanted) for name, wanted in lists.items()}
+        rows: dict[str, Sequence[Any]] = {name: await self._short_list(wanted) for name, wanted in lists.items()}
         course = provider.course(rows)
         wanted = await choice(client, provider, self.scope, course)
         if wanted.whole:
@@ -85,6 +88,12 @@ class _EventSync:
         await self._collect(wanted, course)
         await self.stage.add(0, course.races)
         await self._store(wanted)
+
+    async def _short_list(self, wanted: PagedList[Any]) -> Sequence[Any]:
+        """A list of the course whole; a row that cannot be read is kept as a problem and costs only itself."""
+        records, problems = await read_all(self.account.client, wanted)
+        self.course_problems += problems
+        return records
 
     async def _still_true(self, known: dict[str, KnownList]) -> dict[str, KnownList]:
         """Digests speak of the stored rows only while those are still there."""
@@ -112,14 +121,25 @@ class _EventSync:
 
     async def _read_results(self, wanted: ResultList) -> CollectedList:
         found = await self._read(wanted.rows, wanted.authority)
-        if not wanted.fallback or found.error is not None or found.unchanged or found.usable_rows or not found.rows:
+        self.races_with_finishes |= found.races_with_finishes
+        if not self._needs_fallback(wanted, found):
             return found
+        found.error = None
         self.authorities[found.number] = NO_AUTHORITY
         for fallback in wanted.fallback:
             found = await self._read(fallback.rows, fallback.authority)
             if found.error is not None:
                 break
         return found
+
+    def _needs_fallback(self, wanted: ResultList, found: CollectedList) -> bool:
+        """A list of places that was refused, or says nothing although its race has finishers."""
+        if not wanted.fallback or found.unchanged or found.usable_rows:
+            return False
+        if found.error is not None:
+            return isinstance(found.error, Permanent)
+        races = wanted.authority.gender_races | wanted.authority.division_races
+        return found.rows > 0 or bool(races & self.races_with_finishes)
 
     async def _read(self, wanted: PagedList[Any], authority: Authority) -> CollectedList:
         number = len(self.read) + 1
@@ -144,8 +164,10 @@ class _EventSync:
             merged = await self._merge(states, wanted)
             if any(found.wanted.name != "participants" for found in self.read):
                 self.outcome.results_synced = await merging.visible_rows(connection, self.scope, "results")
-            for found in self.read:
-                await quarantine(connection, self.scope, found.problems)
+            for problems in (self.course_problems, *(found.problems for found in self.read)):
+                await quarantine(connection, self.scope, problems)
+            if any(found.rows for found in self.read):
+                await mark_upstream_state(connection, self.scope, None)
             await self._remember(states, wanted)
         self._account(states, repeated, merged)
 
@@ -155,7 +177,9 @@ class _EventSync:
         people = [found for found in self.read if found.wanted.name == "participants"]
         results = [found for found in self.read if found.wanted.name != "participants"]
         if any(not found.unchanged for found in people):
-            complete = all(states[found.number] is Completeness.COMPLETE for found in people)
+            complete = not self.course_problems and all(
+                states[found.number] is Completeness.COMPLETE for found in people
+            )
             merged += await merging.merge_participants(connection, self.scope, complete=complete)
         self.outcome.participants_written = merged.written
         if any(not found.unchanged for found in results):
@@ -170,13 +194,17 @@ class _EventSync:
         """An unchanged list was not staged, so it decides nothing: the stored facts are its facts."""
         authority = NO_AUTHORITY
         for found in results:
-            if not found.unchanged and states[found.number] is Completeness.COMPLETE:
+            if not found.unchanged and not self.course_problems and states[found.number] is Completeness.COMPLETE:
                 authority |= self.authorities[found.number]
         return authority
 
     def _may_retire(self, results: Sequence[CollectedList], states: Mapping[int, Completeness], wanted: Wanted) -> bool:
         all_read = len(results) >= len(wanted.results)
-        return all_read and all(states[found.number] is Completeness.COMPLETE for found in results)
+        return (
+            all_read
+            and not self.course_problems
+            and all(states[found.number] is Completeness.COMPLETE for found in results)
+        )
 
     async def _remember(self, states: Mapping[int, Completeness], wanted: Wanted) -> None:
         connection = self.stage.connection
@@ -185,7 +213,7 @@ class _EventSync:
         names = {found.wanted.name for found in self.read}
         result_lists_read = any(name != "participants" for name in names)
         kept = {name for name in self.known if name not in names and not result_lists_read}
-        fresh = complete if wanted.whole else []
+        fresh = complete if wanted.whole and not self.course_problems else []
         await remember_lists(
             connection,
             self.scope,
@@ -199,6 +227,7 @@ class _EventSync:
             if found.wanted.name == "participants":
                 self.outcome.participants_synced = rows
             self.outcome.rows_quarantined += found.problem_rows
+        self.outcome.rows_quarantined += len(self.course_problems)
         self.outcome.rows_written = merged.written
         self.outcome.rows_retracted = merged.retracted
         self.outcome.rows_held = merged.held
@@ -209,6 +238,7 @@ class _EventSync:
         reasons = []
         moving = [named[number] for number, state in states.items() if state is Completeness.MOVING]
         partial = [named[number] for number, state in states.items() if state is Completeness.PARTIAL]
+        partial += sorted({problem.stream for problem in self.course_problems})
         if moving:
             reasons.append(f"moving: {', '.join(moving)} grew while being read; nothing was retired")
         if self.outcome.rows_held:

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from project88.errors import Permanent
 from project88.providers.contract import Page, PagedList
 from project88.records.entities import Problem
 from project88.sync.client import ProviderClient
@@ -69,15 +68,17 @@ class ListReader:
         await asyncio.gather(*self._ahead, return_exceptions=True)
 
 
-async def read_all(client: ProviderClient, wanted: PagedList[T]) -> list[T]:
-    """A short list whole. Raises Permanent where a row of it cannot be read."""
+async def read_all(client: ProviderClient, wanted: PagedList[T]) -> tuple[list[T], list[Problem]]:
+    """A short list whole: its records, and the rows that could not be read."""
     found: list[T] = []
+    problems: list[Problem] = []
     async for read in ListReader(client, wanted).pages():
         for record in wanted.decode(read.page.rows):
             if isinstance(record, Problem):
-                raise Permanent(f"a row of {wanted.name} cannot be read: {record.reason}")
-            found.append(record)
-    return found
+                problems.append(record)
+            else:
+                found.append(record)
+    return found, problems
 
 
 async def row_count(client: ProviderClient, wanted: PagedList[Any]) -> int | None:

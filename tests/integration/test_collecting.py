@@ -22,7 +22,7 @@ from project88.sandbox import (
     serve,
 )
 from project88.store.connection import Database
-from project88.store.retractions import apply_held, dismiss_held
+from project88.store.retractions import decide
 from project88.sync.discovery import discover
 from project88.sync.moved import MovedResults
 from tests.integration.collecting import account_on, days_ago, hub_on, only_event, race_world
@@ -103,7 +103,9 @@ async def test_the_same_rows_in_another_order_rewrite_no_row(db: Database) -> No
 async def test_every_way_to_write_a_value_gives_the_same_rows(db: Database, kind: str) -> None:
     world = race_world(80)
     fault = Fault(kind="numeric") if kind == "numeric" else Fault(kind="blank", shown_as=kind)
-    content = "select participant_id, chip_time, gun_time, overall_place, gender_place, split_times from unified_results"
+    content = (
+        "select participant_id, chip_time, gun_time, overall_place, gender_place, split_times from unified_results"
+    )
     async with hub_on(db, world) as hub:
         await hub.sync(only_event(world))
         plain = await hub.look(content + " order by 1")
@@ -238,7 +240,7 @@ async def test_a_mass_vanish_is_held_until_a_person_decides(db: Database) -> Non
         assert ["held"] == [row["state"] for row in held]
 
         number = held[0]["held_retraction_id"]
-        assert 20 == (await apply_held(db, number)).rows
+        assert 20 == (await decide(db, number, "applied")).rows_retracted
         assert 40 == await hub.one("select count(*) from unified_results")
 
 
@@ -249,7 +251,7 @@ async def test_a_dismissed_retraction_is_not_asked_again(db: Database) -> None:
         await hub.sync(only_event(world))
         world.apply(*(RemoveResult(entry_id=entry.entry_id) for entry in entries[:20]))
         await hub.sync(only_event(world))
-        await dismiss_held(db, await hub.one("select held_retraction_id from held_retractions"))
+        await decide(db, await hub.one("select held_retraction_id from held_retractions"), "dismissed")
         world.apply(ChangeTime(entry_id=entries[30].entry_id, seconds=9999))
         await hub.sync(only_event(world))
         assert ["dismissed"] == [row["state"] for row in await hub.look("select state from held_retractions")]
@@ -365,7 +367,9 @@ async def test_a_correction_of_one_result_writes_one_row_plus_those_whose_place_
 async def test_a_poll_of_what_moved_reads_only_that_and_ends_equal_to_a_full_one(db: Database) -> None:
     world = race_world(60)
     runner = world.events[only_event(world)].races[1].entries[5].entry_id
-    content = "select participant_id, chip_time, split_times, overall_place, division_place from unified_results order by 1"
+    content = (
+        "select participant_id, chip_time, split_times, overall_place, division_place from unified_results order by 1"
+    )
     async with hub_on(db, world) as hub:
         world.apply(RemoveResult(entry_id=runner, interval=FULL), RemoveResult(entry_id=runner, interval="40K"))
         moved = MovedResults()

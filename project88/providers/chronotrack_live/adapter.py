@@ -115,7 +115,7 @@ class ChronoTrackLiveAdapter:
             if interval.is_full
             else Authority(split_keys=frozenset({interval.interval_id}))
         )
-        rows = self._interval_list(f"interval {interval.interval_id}", interval, decode.results(course))
+        rows = self._interval_list(f"interval {interval.interval_id}", interval, decode.results(course, interval))
         return ResultList(rows=rows, authority=authority)
 
     def _places(self, course: LiveCourse, full: Interval) -> list[ResultList]:
@@ -127,7 +127,7 @@ class ChronoTrackLiveAdapter:
 
     def _place_list(self, course: LiveCourse, full: Interval, word: str, kind: BracketKind) -> ResultList:
         name = f"interval {full.interval_id} {word}"
-        decoder = decode.places(course, kind)
+        decoder = decode.places(course, full, kind)
         return ResultList(
             rows=self._interval_list(name, full, decoder, {"bracket": word}),
             authority=_place_authority(full.race_id, kind),
@@ -136,7 +136,7 @@ class ChronoTrackLiveAdapter:
 
     def _bracket_lists(self, course: LiveCourse, full: Interval, kind: BracketKind) -> list[ResultList]:
         """One list per bracket, for a service that does not know the words SEX and AGE."""
-        decoder = decode.places(course, kind)
+        decoder = decode.places(course, full, kind)
         return [
             ResultList(
                 rows=self._list(

@@ -149,21 +149,29 @@ def participants(course: LiveCourse) -> Callable[[Raws], Iterator[Participant | 
     return decoder("participants", EntryRow, partial(_participant, course))
 
 
-def results(course: LiveCourse) -> Callable[[Raws], Iterator[entities.ResultRow | Problem]]:
-    """Rows of a results list that was asked for without a bracket."""
-    return decoder("results", ResultRow, _ResultBuilder(course).all_records)
+def results(
+    course: LiveCourse, interval: Interval | None = None
+) -> Callable[[Raws], Iterator[entities.ResultRow | Problem]]:
+    """Rows of a results list that was asked for without a bracket, of one interval or of all."""
+    return decoder("results", ResultRow, _ResultBuilder(course, interval).all_records)
 
 
-def places(course: LiveCourse, kind: BracketKind) -> Callable[[Raws], Iterator[entities.ResultRow | Problem]]:
+def places(
+    course: LiveCourse, interval: Interval | None, kind: BracketKind
+) -> Callable[[Raws], Iterator[entities.ResultRow | Problem]]:
     """Rows of a results list that was asked for by bracket: only the places within such brackets."""
-    return decoder("results", ResultRow, partial(_ResultBuilder(course).place_records, kind))
+    return decoder("results", ResultRow, partial(_ResultBuilder(course, interval).place_records, kind))
 
 
 class _ResultBuilder:
-    """Turns result rows into records; remembers which leg each combination of names is about."""
+    """Turns result rows into records; remembers which leg each combination of names is about.
 
-    def __init__(self, course: LiveCourse) -> None:
+    A row that names no interval is about the one the list was asked for.
+    """
+
+    def __init__(self, course: LiveCourse, asked: Interval | None) -> None:
         self._course = course
+        self._asked_id = asked.interval_id if asked else None
         self._legs: dict[tuple[Scalar, ...], Leg] = {}
 
     def all_records(self, row: ResultRow, raw: msgspec.Raw) -> Iterator[entities.ResultRow]:
@@ -193,7 +201,11 @@ class _ResultBuilder:
         if leg is None:
             race_id, race_name, interval_id, interval_name, full = key
             leg = self._legs[key] = self._course.leg(
-                identifier(race_id), text(race_name), identifier(interval_id), text(interval_name), flag(full)
+                identifier(race_id),
+                text(race_name),
+                identifier(interval_id) or self._asked_id,
+                text(interval_name),
+                flag(full),
             )
         return leg
 
@@ -224,8 +236,8 @@ def _finish(row: ResultRow, leg: Leg, raw: msgspec.Raw, *, ranked: bool) -> Fini
         city=_city(text(row.results_hometown)),
         state=text(row.results_state_code),
         country=text(row.results_country_code),
-        chip_ms=elapsed_ms(row.results_time),
-        gun_ms=elapsed_ms(row.results_gun_time),
+        chip_ms=elapsed_ms(row.results_time) or None,
+        gun_ms=elapsed_ms(row.results_gun_time) or None,
         bracket=text(row.results_bracket_name),
         overall_place=place(row.results_rank) if ranked else None,
         division=text(row.results_primary_bracket_name),
@@ -243,12 +255,12 @@ def _city(hometown: str | None) -> str | None:
 def _place(row: ResultRow, leg: Leg, kind: BracketKind | None) -> Iterator[entities.ResultRow]:
     """The place in a gender bracket, or in the division that is the athlete's own."""
     entry_id = needed(row.results_entry_id, "results_entry_id")
-    rank = place(row.results_rank)
+    rank, bracket = place(row.results_rank), text(row.results_bracket_name)
     own_division = text(row.results_primary_bracket_name)
     if kind == "gender":
-        yield GenderPlace(race_id=leg.race_id, entry_id=entry_id, place=rank)
-    elif kind == "division" and own_division in {None, text(row.results_bracket_name)}:
-        yield DivisionPlace(race_id=leg.race_id, entry_id=entry_id, place=rank)
+        yield GenderPlace(race_id=leg.race_id, entry_id=entry_id, bracket=bracket, place=rank)
+    elif kind == "division" and own_division in {None, bracket}:
+        yield DivisionPlace(race_id=leg.race_id, entry_id=entry_id, bracket=bracket, place=rank)
 
 
 def course_of(rows: dict[str, Sequence[Any]]) -> LiveCourse:

@@ -59,7 +59,7 @@ def read_page(envelope_key: str) -> Callable[[Response, int], Page]:
             rows=len(rows),
             row_count=_header_number(response.headers, ROW_COUNT),
             page_count=_header_number(response.headers, PAGE_COUNT),
-            digest=hashlib.blake2b(response.body, digest_size=16).digest(),
+            digest=hashlib.blake2b(body.get(envelope_key, b""), digest_size=16).digest(),
         )
         return Page(facts=facts, rows=rows)
 

@@ -215,35 +215,35 @@ def test_rows_of_brackets_in_the_results_list_give_their_places_too(course: Live
     )
 
     assert [
-        GenderPlace(race_id="51", entry_id="9001", place=2),
-        DivisionPlace(race_id="51", entry_id="9001", place=1),
+        GenderPlace(race_id="51", entry_id="9001", bracket="Male", place=2),
+        DivisionPlace(race_id="51", entry_id="9001", bracket="M40-49", place=1),
     ] == [each for each in decode.results(course)(rows) if isinstance(each, Place)]
 
 
 def test_a_list_by_sex_gives_the_gender_places_of_the_full_course_only(sample: RawRows, course: LiveCourse) -> None:
     assert [
-        GenderPlace(race_id="51", entry_id="9001", place=2),
-        GenderPlace(race_id="51", entry_id="9007", place=1),
-    ] == list(decode.places(course, "gender")(sample("places_by_sex")))
+        GenderPlace(race_id="51", entry_id="9001", bracket="Male", place=2),
+        GenderPlace(race_id="51", entry_id="9007", bracket="Female", place=1),
+    ] == list(decode.places(course, None, "gender")(sample("places_by_sex")))
 
 
 def test_a_list_by_age_gives_the_place_in_the_athletes_own_division_only(sample: RawRows, course: LiveCourse) -> None:
     assert [
-        DivisionPlace(race_id="51", entry_id="9001", place=1),
-        DivisionPlace(race_id="51", entry_id="9009", place=3),
-    ] == list(decode.places(course, "division")(sample("places_by_age")))
+        DivisionPlace(race_id="51", entry_id="9001", bracket="M40-49", place=1),
+        DivisionPlace(race_id="51", entry_id="9009", bracket="M40-49", place=3),
+    ] == list(decode.places(course, None, "division")(sample("places_by_age")))
 
 
 def test_a_service_that_ignores_the_bracket_word_gives_no_places(sample: RawRows, course: LiveCourse) -> None:
     overall = raws(full_row(), full_row(results_entry_id="9002"))
 
-    assert list(decode.places(course, "gender")(overall)) == []
+    assert list(decode.places(course, None, "gender")(overall)) == []
 
 
 def test_a_place_in_an_unranked_bracket_is_unknown(course: LiveCourse) -> None:
     row = full_row(results_bracket_name="Male", results_rank="0")
 
-    assert only(decode.places(course, "gender")(raws(row))).place is None
+    assert only(decode.places(course, None, "gender")(raws(row))).place is None
 
 
 def test_a_row_of_an_unknown_race_is_a_problem_and_not_somebody_elses_result(course: LiveCourse) -> None:
