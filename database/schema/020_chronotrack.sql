@@ -104,6 +104,7 @@ create table if not exists ct_participants (
 );
 comment on column ct_participants.entry_status is 'The provider''s own word.';
 comment on column ct_participants.declared_status is 'What that word means for the result; null for a word we do not know.';
+create index if not exists ct_participants_by_change on ct_participants (timing_partner_id, event_id, updated_at);
 create index if not exists ct_participants_by_bib on ct_participants (timing_partner_id, event_id, bib_number);
 
 create table if not exists ct_results (
@@ -135,6 +136,7 @@ create table if not exists ct_results (
     finish_time         timestamptz,
     raw_payload         json,
     content_fingerprint bytea,
+    snapshot_hash       bigint,
     retracted_at        timestamptz,
     created_at          timestamptz not null default now(),
     updated_at          timestamptz not null default now(),
@@ -152,6 +154,9 @@ comment on column ct_results.split_keys is 'The provider''s interval id of each 
 comment on column ct_results.raw_payload is 'The provider''s full-course row as it came.';
 comment on column ct_results.content_fingerprint is
     'SHA-256 over times, places, splits and person. A row is written only when it or the status differs.';
+comment on column ct_results.snapshot_hash is
+    'Hash over the staged rows that a complete snapshot brought; equal means unchanged. Null: compare the content.';
+create index if not exists ct_results_by_change on ct_results (timing_partner_id, event_id, updated_at);
 create index if not exists ct_results_by_bib on ct_results (timing_partner_id, event_id, bib_number);
 create index if not exists ct_results_by_place on ct_results (timing_partner_id, event_id, race_id, overall_place);
 

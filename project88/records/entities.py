@@ -1,6 +1,7 @@
 """Events, races, participants and results as every source is understood. Pure; no vendor words, no SQL.
 
-Durations are integer milliseconds, instants are aware UTC datetimes, None is unknown.
+Durations are integer milliseconds, instants are aware UTC datetimes, None is unknown. No text is empty or holds a
+control character. Records are encoded as arrays, their fields in the order of the stages' columns.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ ProviderEventId = NewType("ProviderEventId", str)
 DeclaredStatus = Literal["confirmed", "dnf", "dq"]
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Struct, frozen=True, kw_only=True, array_like=True):
     provider_event_id: ProviderEventId
     name: str | None = None
     start: datetime | None = None
@@ -38,10 +39,10 @@ class Event(Struct, frozen=True, kw_only=True):
     city: str | None = None
     state: str | None = None
     country: str | None = None
-    raw: str = ""
+    raw: str | None = None
 
 
-class Race(Struct, frozen=True, kw_only=True):
+class Race(Struct, frozen=True, kw_only=True, array_like=True):
     race_id: str
     name: str | None = None
     tag: str | None = None
@@ -53,10 +54,10 @@ class Race(Struct, frozen=True, kw_only=True):
     planned_end: datetime | None = None
     actual_start: datetime | None = None
     actual_end: datetime | None = None
-    raw: str = ""
+    raw: str | None = None
 
 
-class Participant(Struct, frozen=True, kw_only=True):
+class Participant(Struct, frozen=True, kw_only=True, array_like=True):
     entry_id: str
     race_id: str | None = None
     bib: str | None = None
@@ -82,10 +83,10 @@ class Participant(Struct, frozen=True, kw_only=True):
     division: str | None = None
     wave_name: str | None = None
     registration_choice: str | None = None
-    raw: str = ""
+    raw: str | None = None
 
 
-class Finish(Struct, frozen=True, kw_only=True):
+class Finish(Struct, frozen=True, kw_only=True, array_like=True):
     """One entry over the full course of one race."""
 
     race_id: str
@@ -105,10 +106,10 @@ class Finish(Struct, frozen=True, kw_only=True):
     division: str | None = None
     begin: datetime | None = None
     end: datetime | None = None
-    raw: str = ""
+    raw: str | None = None
 
 
-class Split(Struct, frozen=True, kw_only=True):
+class Split(Struct, frozen=True, kw_only=True, array_like=True):
     """One entry over one partial interval of a race."""
 
     race_id: str
@@ -119,11 +120,12 @@ class Split(Struct, frozen=True, kw_only=True):
     name: str | None = None
     elapsed_ms: int | None = None
     place: int | None = None
-    begin: datetime | None = None
+    #: Whether the entry was seen at an end of the interval at all.
+    has_crossed: bool = False
     end: datetime | None = None
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class Place(Struct, frozen=True, kw_only=True, array_like=True):
     """An entry's place over the full course within one bracket."""
 
     race_id: str
@@ -132,11 +134,11 @@ class Place(Struct, frozen=True, kw_only=True):
     place: int | None = None
 
 
-class GenderPlace(Place, frozen=True, kw_only=True):
+class GenderPlace(Place, frozen=True, kw_only=True, array_like=True):
     pass
 
 
-class DivisionPlace(Place, frozen=True, kw_only=True):
+class DivisionPlace(Place, frozen=True, kw_only=True, array_like=True):
     pass
 
 

@@ -42,6 +42,15 @@ class Merged:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """How the staged results came: ``complete`` allows retraction, ``is_whole`` means that every list was staged."""
+
+    complete: bool
+    is_whole: bool
+    some_repeat: bool
+
+
 async def begin_merge(connection: AsyncConnection[Any], scope: EventScope) -> None:
     """Open the merge of one event in the caller's transaction; another one of the same event waits."""
     await connection.execute(results["lock_event"], scope.parameters())
@@ -55,12 +64,20 @@ async def merge_participants(connection: AsyncConnection[Any], scope: EventScope
 
 
 async def merge_results(
-    connection: AsyncConnection[Any], scope: EventScope, authority: Authority, *, complete: bool
+    connection: AsyncConnection[Any], scope: EventScope, authority: Authority, snapshot: Snapshot
 ) -> Merged:
-    """Merge the staged results. ``authority`` covers the complete lists; ``complete`` allows retraction."""
-    await connection.execute(results["merge_splits"], {**scope.parameters(), **_authority_parameters(authority)})
-    written = await _count(connection, results, "write_merged", scope.parameters())
-    gone = await _gone(connection, scope, "results", complete=complete)
+    """Merge the staged results. ``authority`` covers the complete lists."""
+    parameters = {
+        **scope.parameters(),
+        **_authority_parameters(authority),
+        "some_repeat": snapshot.some_repeat,
+        "is_whole": snapshot.is_whole,
+    }
+    if snapshot.is_whole:
+        await connection.execute(results["hash_staged"], parameters)
+    await connection.execute(results["merge_splits"], parameters)
+    written = await _count(connection, results, "write_merged", parameters)
+    gone = await _gone(connection, scope, "results", complete=snapshot.complete)
     if written or gone.retracted:
         await connection.execute(results["note_change"], scope.parameters())
     return Merged(written=written) + gone

@@ -6,25 +6,66 @@ select pg_advisory_xact_lock(hashtextextended('merge ' || %(timing_partner_id)s:
 -- The planner knows nothing of rows that this transaction wrote, takes them for few, and nests loops over all pairs.
 select set_config('enable_nestloop', 'off', true);
 
+-- name: hash_staged
+-- One hash per entry over all its staged rows, and whether a complete snapshot brought the same ones before.
+insert into staged_entries
+select s.race_id, s.entry_id, s.snapshot_hash,
+       coalesce(o.snapshot_hash = s.snapshot_hash and o.retracted_at is null, false)
+from (
+    select race_id, entry_id, bit_xor(row_hash) # hashint8extended(count(*), 88) as snapshot_hash
+    from (
+        select race_id, entry_id,
+               hash_record_extended((split_key, name, elapsed_ms, place, has_crossed, end_at), 1) as row_hash
+        from stage_splits
+        union all
+        select race_id, entry_id, hash_record_extended((
+            bib, first_name, last_name, gender, age, city, state, country, chip_ms, gun_ms, bracket, overall_place,
+            division, begin_at, end_at), 2)
+        from stage_finishes
+        union all
+        select race_id, entry_id, hash_record_extended((bracket, place), 3) from stage_gender_places
+        union all
+        select race_id, entry_id, hash_record_extended((bracket, place), 4) from stage_division_places
+    ) as hashed
+    group by race_id, entry_id
+) as s
+left join ct_results o
+    on o.timing_partner_id = %(timing_partner_id)s and o.event_id = %(event_id)s
+    and o.data_source = %(data_source)s and (o.race_id, o.entry_id) = (s.race_id, s.entry_id);
+
 -- name: merge_splits
 -- Rebuilds the result of each entry from what was staged and from what stays of the stored rows.
 -- A complete list decides alone over its part; elsewhere stored facts stay unless a staged row replaces them.
-with old as materialized (
-    select * from ct_results
+with unchanged as materialized (
+    select race_id, entry_id from staged_entries where is_unchanged
+),
+old as materialized (
+    select * from ct_results o
     where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
       and retracted_at is null
+      and not exists (select from unchanged u where (u.race_id, u.entry_id) = (o.race_id, o.entry_id))
 ),
 finishes as (
     select distinct on (race_id, entry_id) *
-    from stage_finishes
-    where coalesce(chip_ms, gun_ms) is not null or coalesce(begin_at, end_at) is not null
+    from stage_finishes f
+    where (coalesce(chip_ms, gun_ms) is not null or coalesce(begin_at, end_at) is not null)
+      and not exists (select from unchanged u where (u.race_id, u.entry_id) = (f.race_id, f.entry_id))
     order by race_id, entry_id, (overall_place is null), ctid desc
 ),
+crossed_splits as materialized (
+    select s.ctid as position, s.* from stage_splits s
+    where has_crossed
+      and not exists (select from unchanged u where (u.race_id, u.entry_id) = (s.race_id, s.entry_id))
+),
+latest_splits as (
+    select distinct on (race_id, entry_id, split_key) * from crossed_splits
+    where %(some_repeat)s
+    order by race_id, entry_id, split_key, position desc
+),
 staged_splits as (
-    select distinct on (race_id, entry_id, split_key) *
-    from stage_splits
-    where elapsed_ms is not null or coalesce(begin_at, end_at) is not null
-    order by race_id, entry_id, split_key, ctid desc
+    select * from latest_splits
+    union all
+    select * from crossed_splits where not %(some_repeat)s
 ),
 stored_splits as (
     select o.race_id, o.entry_id, part.split_key, part.split_time
@@ -159,7 +200,9 @@ from (
 -- name: write_merged
 -- Writes the rows that are new, changed or back; counts them.
 with changed as (
-    select m.* from merged_results m
+    select m.*, case when %(is_whole)s then s.snapshot_hash end as snapshot_hash
+    from merged_results m
+    left join staged_entries s on (s.race_id, s.entry_id) = (m.race_id, m.entry_id)
     left join ct_results o
         on o.timing_partner_id = %(timing_partner_id)s and o.event_id = %(event_id)s
         and o.data_source = %(data_source)s and o.race_id = m.race_id and o.entry_id = m.entry_id
@@ -172,12 +215,12 @@ written as (
         timing_partner_id, event_id, data_source, race_id, entry_id, bib_number, first_name, last_name, gender, age,
         city, state, country, chip_time, gun_time, overall_place, gender_place, division, division_place,
         result_status, provider_status, status_is_derived, split_times, split_keys, begin_time, finish_time,
-        raw_payload, content_fingerprint)
+        raw_payload, content_fingerprint, snapshot_hash)
     select
         %(timing_partner_id)s, %(event_id)s, %(data_source)s, race_id, entry_id, bib_number, first_name, last_name,
         gender, age, city, state, country, chip_time, gun_time, overall_place, gender_place, division, division_place,
         result_status, provider_status, status_is_derived, split_times, split_keys, begin_time, finish_time,
-        raw_payload::json, content_fingerprint
+        raw_payload::json, content_fingerprint, snapshot_hash
     from changed
     on conflict (timing_partner_id, event_id, data_source, race_id, entry_id) do update set
         bib_number = excluded.bib_number, first_name = excluded.first_name, last_name = excluded.last_name,
@@ -188,7 +231,8 @@ written as (
         provider_status = excluded.provider_status, status_is_derived = excluded.status_is_derived,
         split_times = excluded.split_times, split_keys = excluded.split_keys, begin_time = excluded.begin_time,
         finish_time = excluded.finish_time, raw_payload = excluded.raw_payload,
-        content_fingerprint = excluded.content_fingerprint, retracted_at = null, updated_at = now()
+        content_fingerprint = excluded.content_fingerprint, snapshot_hash = excluded.snapshot_hash,
+        retracted_at = null, updated_at = now()
     returning 1
 )
 select count(*) from written;
@@ -200,7 +244,11 @@ select
         filter (where m.entry_id is null), '{}') as keys,
     count(*)::int as visible
 from ct_results o
-left join merged_results m on (m.race_id, m.entry_id) = (o.race_id, o.entry_id)
+left join (
+    select race_id, entry_id from merged_results
+    union all
+    select race_id, entry_id from staged_entries where is_unchanged
+) m on (m.race_id, m.entry_id) = (o.race_id, o.entry_id)
 where o.timing_partner_id = %(timing_partner_id)s and o.event_id = %(event_id)s and o.data_source = %(data_source)s
   and o.retracted_at is null and not (o.status_is_derived and o.raw_payload is null and o.split_keys = '{}');
 

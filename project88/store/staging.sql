@@ -27,13 +27,16 @@ create temp table if not exists stage_finishes (
 );
 create temp table if not exists stage_splits (
     list_no int, race_id text collate "C", entry_id text collate "C", split_key text collate "C",
-    bracket text collate "C", name text, elapsed_ms bigint, place int, begin_at timestamptz, end_at timestamptz
+    bracket text collate "C", name text, elapsed_ms bigint, place int, has_crossed boolean, end_at timestamptz
 );
 create temp table if not exists stage_gender_places (
     list_no int, race_id text collate "C", entry_id text collate "C", bracket text collate "C", place int
 );
 create temp table if not exists stage_division_places (
     list_no int, race_id text collate "C", entry_id text collate "C", bracket text collate "C", place int
+);
+create temp table if not exists staged_entries (
+    race_id text collate "C", entry_id text collate "C", snapshot_hash bigint, is_unchanged boolean
 );
 create temp table if not exists merged_results (
     race_id text collate "C", entry_id text collate "C", bib_number text, first_name text, last_name text, gender text,
@@ -46,39 +49,35 @@ create temp table if not exists merged_results (
 -- name: empty_stages
 -- Empties the stages before the next collecting.
 truncate stage_events, stage_races, stage_participants, stage_finishes, stage_splits, stage_gender_places,
-         stage_division_places, merged_results;
-
--- name: analyze_stages
--- Tells the planner how much was staged; temporary tables are never analysed by themselves.
-analyze stage_participants, stage_finishes, stage_splits, stage_gender_places, stage_division_places;
+         stage_division_places, staged_entries, merged_results;
 
 -- name: copy_events
 -- Takes staged events.
-copy stage_events from stdin;
+copy stage_events from stdin with (format csv, null 'null', escape '\');
 
 -- name: copy_races
 -- Takes staged races.
-copy stage_races from stdin;
+copy stage_races from stdin with (format csv, null 'null', escape '\');
 
 -- name: copy_participants
 -- Takes staged participants.
-copy stage_participants from stdin;
+copy stage_participants from stdin with (format csv, null 'null', escape '\');
 
 -- name: copy_finishes
 -- Takes staged full-course rows.
-copy stage_finishes from stdin;
+copy stage_finishes from stdin with (format csv, null 'null', escape '\');
 
 -- name: copy_splits
 -- Takes staged rows of partial intervals.
-copy stage_splits from stdin;
+copy stage_splits from stdin with (format csv, null 'null', escape '\');
 
 -- name: copy_gender_places
 -- Takes staged places within gender brackets.
-copy stage_gender_places from stdin;
+copy stage_gender_places from stdin with (format csv, null 'null', escape '\');
 
 -- name: copy_division_places
 -- Takes staged places within divisions.
-copy stage_division_places from stdin;
+copy stage_division_places from stdin with (format csv, null 'null', escape '\');
 
 -- name: repeated_rows
 -- How many staged rows of each list repeat another one. A list of results counts by its times, else by its places.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -68,13 +69,21 @@ async def collect(
     with Spool() as spool:
         collector = _Collector(found, stage, known, spool)
         try:
-            async for read in reader.pages():
-                await collector.take(read)
-        except ProviderError as error:
-            log.warning("reading %s failed: %s", wanted.name, error, extra={"action": "list_failed"})
-            found.error = error
-        await collector.finish()
+            await _read_pages(reader, collector, found)
+            await collector.finish()
+        except BaseException:
+            await collector.give_up()
+            raise
     return found
+
+
+async def _read_pages(reader: ListReader, collector: _Collector, found: CollectedList) -> None:
+    try:
+        async for read in reader.pages():
+            await collector.take(read)
+    except ProviderError as error:
+        log.warning("reading %s failed: %s", found.wanted.name, error, extra={"action": "list_failed"})
+        found.error = error
 
 
 class _Collector:
@@ -85,6 +94,7 @@ class _Collector:
         self._stage = stage
         self._spool = spool
         usable = known is not None and known.page_size == found.wanted.page_size
+        self._staging: asyncio.Task[None] | None = None
         self._known: Sequence[bytes] | None = list(known.page_digests) if known is not None and usable else None
 
     async def take(self, read: ReadPage) -> None:
@@ -97,11 +107,25 @@ class _Collector:
             self._spool.append(read.response.body)
 
     async def finish(self) -> None:
+        await self._staged()
         same_length = self._known is not None and len(self._found.reading.digests) == len(self._known)
         if same_length and self._found.error is None:
             self._found.unchanged = True
         else:
             await self._release()
+            await self._staged()
+
+    async def give_up(self) -> None:
+        """Leave no staging behind after an error or a cancellation."""
+        if self._staging is not None:
+            self._staging.cancel()
+            await asyncio.gather(self._staging, return_exceptions=True)
+
+    async def _staged(self) -> None:
+        """Wait until what was handed over is in the database; the next page is decoded meanwhile."""
+        if self._staging is not None:
+            staging, self._staging = self._staging, None
+            await staging
 
     async def _release(self) -> None:
         """Stage what was held back."""
@@ -121,4 +145,5 @@ class _Collector:
         self._found.races_with_finishes.update(each.race_id for each in records if type(each) is Finish)
         self._found.problem_rows += len(problems)
         self._found.problems.extend(islice(problems, PROBLEMS_KEPT - len(self._found.problems)))
-        await self._stage.add(self._found.number, records)
+        await self._staged()
+        self._staging = asyncio.create_task(self._stage.add(self._found.number, records))

@@ -76,6 +76,7 @@ class _EventSync:
     authorities: dict[int, Authority] = field(default_factory=dict)
     course_problems: list[Problem] = field(default_factory=list)
     races_with_finishes: set[str] = field(default_factory=set)
+    repeated: dict[int, int] = field(default_factory=dict)
 
     async def run(self, choice: Choice) -> None:
         client, provider = self.account.client, self.account.provider
@@ -154,8 +155,7 @@ class _EventSync:
             raise error
 
     async def _store(self, wanted: Wanted) -> None:
-        await self.stage.analyze()
-        repeated = await self.stage.repeated_rows()
+        self.repeated = repeated = await self.stage.repeated_rows()
         states = {found.number: found.completeness(repeated.get(found.number, 0)) for found in self.read}
         connection = self.stage.connection
         async with connection.transaction():
@@ -184,8 +184,8 @@ class _EventSync:
         self.outcome.participants_written = merged.written
         if any(not found.unchanged for found in results):
             authority = self._authority(results, states)
-            complete = self._may_retire(results, states, wanted)
-            merged += await merging.merge_results(connection, self.scope, authority, complete=complete)
+            snapshot = self._snapshot(results, states, wanted)
+            merged += await merging.merge_results(connection, self.scope, authority, snapshot)
         merged += await merging.settle_statuses(connection, self.scope)
         self.outcome.results_written = merged.written - self.outcome.participants_written
         return merged
@@ -197,6 +197,16 @@ class _EventSync:
             if not found.unchanged and not self.course_problems and states[found.number] is Completeness.COMPLETE:
                 authority |= self.authorities[found.number]
         return authority
+
+    def _snapshot(
+        self, results: Sequence[CollectedList], states: Mapping[int, Completeness], wanted: Wanted
+    ) -> merging.Snapshot:
+        complete = self._may_retire(results, states, wanted)
+        return merging.Snapshot(
+            complete=complete,
+            is_whole=complete and wanted.whole and not any(found.unchanged for found in results),
+            some_repeat=any(self.repeated.values()),
+        )
 
     def _may_retire(self, results: Sequence[CollectedList], states: Mapping[int, Completeness], wanted: Wanted) -> bool:
         all_read = len(results) >= len(wanted.results)

@@ -60,10 +60,12 @@ class Hub:
 @asynccontextmanager
 async def hub_on(db: Database, world: World, *faults: Fault, **config: Any) -> AsyncIterator[Hub]:
     """Discovered already; ``config`` goes into additional_config."""
-    async with serve(world, LiveSettings(rate_limit=1_000_000), faults=faults) as sandbox:
-        async with account_on(db, sandbox, **config) as account:
-            await discover(account)
-            yield Hub(db, account, sandbox)
+    async with (
+        serve(world, LiveSettings(rate_limit=1_000_000), faults=faults) as sandbox,
+        account_on(db, sandbox, **config) as account,
+    ):
+        await discover(account)
+        yield Hub(db, account, sandbox)
 
 
 @asynccontextmanager

@@ -145,20 +145,20 @@ intervals = decoder("intervals", IntervalRow, _interval)
 brackets = decoder("brackets", BracketRow, _bracket)
 
 
-def participants(course: LiveCourse) -> Callable[[Raws], Iterator[Participant | Problem]]:
+def participants(course: LiveCourse) -> Callable[[Raws], list[Participant | Problem]]:
     return decoder("participants", EntryRow, partial(_participant, course))
 
 
 def results(
     course: LiveCourse, interval: Interval | None = None
-) -> Callable[[Raws], Iterator[entities.ResultRow | Problem]]:
+) -> Callable[[Raws], list[entities.ResultRow | Problem]]:
     """Rows of a results list that was asked for without a bracket, of one interval or of all."""
     return decoder("results", ResultRow, _ResultBuilder(course, interval).all_records)
 
 
 def places(
     course: LiveCourse, interval: Interval | None, kind: BracketKind
-) -> Callable[[Raws], Iterator[entities.ResultRow | Problem]]:
+) -> Callable[[Raws], list[entities.ResultRow | Problem]]:
     """Rows of a results list that was asked for by bracket: only the places within such brackets."""
     return decoder("results", ResultRow, partial(_ResultBuilder(course, interval).place_records, kind))
 
@@ -174,20 +174,17 @@ class _ResultBuilder:
         self._asked_id = asked.interval_id if asked else None
         self._legs: dict[tuple[Scalar, ...], Leg] = {}
 
-    def all_records(self, row: ResultRow, raw: msgspec.Raw) -> Iterator[entities.ResultRow]:
+    def all_records(self, row: ResultRow, raw: msgspec.Raw) -> tuple[entities.ResultRow, ...]:
         leg = self._leg(row)
         if not leg.is_full:
-            yield _split(row, leg)
-            return
+            return (_split(row, leg),)
         kind = self._course.bracket_kind(leg.race_id, text(row.results_bracket_name))
-        yield _finish(row, leg, raw, ranked=kind in {None, "open"})
-        yield from _place(row, leg, kind)
+        return (_finish(row, leg, raw, ranked=kind in {None, "open"}), *_place(row, leg, kind))
 
-    def place_records(self, kind: BracketKind, row: ResultRow, raw: msgspec.Raw) -> Iterator[entities.ResultRow]:
+    def place_records(self, kind: BracketKind, row: ResultRow, raw: msgspec.Raw) -> tuple[entities.ResultRow, ...]:
         leg = self._leg(row)
         found = self._course.bracket_kind(leg.race_id, text(row.results_bracket_name))
-        if leg.is_full and found == kind:
-            yield from _place(row, leg, kind)
+        return _place(row, leg, kind) if leg.is_full and found == kind else ()
 
     def _leg(self, row: ResultRow) -> Leg:
         key = (
@@ -211,16 +208,18 @@ class _ResultBuilder:
 
 
 def _split(row: ResultRow, leg: Leg) -> Split:
+    elapsed = elapsed_ms(row.results_time)
+    end = instant(row.results_end_chip_time)
     return Split(
         race_id=leg.race_id,
         entry_id=needed(row.results_entry_id, "results_entry_id"),
         key=leg.key,
         bracket=text(row.results_bracket_name),
         name=leg.name,
-        elapsed_ms=elapsed_ms(row.results_time),
+        elapsed_ms=elapsed,
         place=place(row.results_rank),
-        begin=instant(row.results_begin_chip_time),
-        end=instant(row.results_end_chip_time),
+        has_crossed=elapsed is not None or end is not None or text(row.results_begin_chip_time) is not None,
+        end=end,
     )
 
 
@@ -252,15 +251,16 @@ def _city(hometown: str | None) -> str | None:
     return text(hometown.split(",")[0]) if hometown else None
 
 
-def _place(row: ResultRow, leg: Leg, kind: BracketKind | None) -> Iterator[entities.ResultRow]:
+def _place(row: ResultRow, leg: Leg, kind: BracketKind | None) -> tuple[entities.ResultRow, ...]:
     """The place in a gender bracket, or in the division that is the athlete's own."""
     entry_id = needed(row.results_entry_id, "results_entry_id")
     rank, bracket = place(row.results_rank), text(row.results_bracket_name)
     own_division = text(row.results_primary_bracket_name)
     if kind == "gender":
-        yield GenderPlace(race_id=leg.race_id, entry_id=entry_id, bracket=bracket, place=rank)
-    elif kind == "division" and own_division in {None, bracket}:
-        yield DivisionPlace(race_id=leg.race_id, entry_id=entry_id, bracket=bracket, place=rank)
+        return (GenderPlace(race_id=leg.race_id, entry_id=entry_id, bracket=bracket, place=rank),)
+    if kind == "division" and own_division in {None, bracket}:
+        return (DivisionPlace(race_id=leg.race_id, entry_id=entry_id, bracket=bracket, place=rank),)
+    return ()
 
 
 def course_of(rows: dict[str, Sequence[Any]]) -> LiveCourse:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,32 +17,34 @@ Record = TypeVar("Record")
 Raws = Sequence[msgspec.Raw]
 Unreadable = msgspec.MsgspecError | UnicodeDecodeError
 
+CONTROL_AS_SPACE = bytes(max(code, 0x20) for code in range(256))
 #: What the decoder raises for a row: another shape, or text that is not UTF-8.
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
 
 
 def decoder(
     stream: str, row_type: type[Row], build: Callable[[Row, msgspec.Raw], Iterable[Record]]
-) -> Callable[[Raws], Iterator[Record | Problem]]:
+) -> Callable[[Raws], list[Record | Problem]]:
     """A function from the raw rows of a page to records and problems."""
     whole_page = msgspec.json.Decoder(list[row_type])  # type: ignore[valid-type]
     one_row = msgspec.json.Decoder(row_type)
 
-    def decode(raws: Raws) -> Iterator[Record | Problem]:
-        rows = _typed_rows(whole_page, one_row, raws)
-        for raw, row in zip(raws, rows, strict=True):
+    def decode(raws: Raws) -> list[Record | Problem]:
+        found: list[Record | Problem] = []
+        for raw, row in zip(raws, _typed_rows(whole_page, one_row, raws), strict=True):
             try:
                 if isinstance(row, UNREADABLE):
                     raise BadValue(str(row)) from row
-                yield from build(row, raw)
+                found.extend(build(row, raw))
             except BadValue as error:
-                yield Problem(stream=stream, reason=str(error), raw=raw_text(raw))
+                found.append(Problem(stream=stream, reason=str(error), raw=raw_text(raw)))
+        return found
 
     return decode
 
 
 def _typed_rows(
-    whole_page: msgspec.json.Decoder[list[Row]], one_row: msgspec.json.Decoder[Row], raws: Raws
+    whole_page: msgspec.json.Decoder[list[Row]], one_row: msgspec.json.Decoder[Any], raws: Raws
 ) -> Sequence[Row | Unreadable]:
     """All rows at once; one by one only where some row does not fit, so that it costs nobody else."""
     try:
@@ -51,8 +53,8 @@ def _typed_rows(
         return _one_by_one(one_row, raws)
 
 
-def _one_by_one(one_row: msgspec.json.Decoder[Row], raws: Raws) -> list[Row | Unreadable]:
-    rows: list[Row | Unreadable] = []
+def _one_by_one(one_row: msgspec.json.Decoder[Any], raws: Raws) -> list[Any]:
+    rows: list[Any] = []
     for raw in raws:
         try:
             rows.append(one_row.decode(raw))
@@ -62,7 +64,8 @@ def _one_by_one(one_row: msgspec.json.Decoder[Row], raws: Raws) -> list[Row | Un
 
 
 def raw_text(raw: msgspec.Raw) -> str:
-    return bytes(raw).decode("utf-8", "replace")
+    """The row as it came. Control characters outside the strings are mere spacing, inside they are not JSON."""
+    return bytes(raw).translate(CONTROL_AS_SPACE).decode("utf-8", "replace")
 
 
 def identifier(value: Scalar) -> str | None:
