@@ -1,0 +1,107 @@
+"""One snapshot of an event into the database, in one transaction, and the account of it. Reads no service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from project88.records.entities import Race
+from project88.store import merging
+from project88.store.events import import_races, mark_upstream_state
+from project88.store.history import Outcome
+from project88.store.lists import KnownList, known_lists, quarantine, remember_lists
+from project88.store.scope import EventScope
+from project88.store.staging import Stage
+from project88.sync.snapshot import PARTICIPANTS, EventSnapshot
+from project88.wire.paging import Completeness
+
+#: The lists whose stored rows can be counted, and where.
+COUNTED: Mapping[str, merging.Stream] = {PARTICIPANTS: "participants", "results": "results"}
+
+
+async def lists_still_true(stage: Stage, scope: EventScope) -> dict[str, KnownList]:
+    """The remembered lists. Their digests speak of the stored rows only while those are still there."""
+    known = await known_lists(stage.connection, scope)
+    for name, stream in COUNTED.items():
+        if name in known and known[name].stored_rows != await merging.visible_rows(stage.connection, scope, stream):
+            return {}
+    return known
+
+
+async def store_snapshot(
+    stage: Stage, scope: EventScope, races: tuple[Race, ...], snapshot: EventSnapshot, outcome: Outcome
+) -> None:
+    """Merge what was staged. All of it becomes visible at once, or nothing."""
+    await stage.add(0, races)
+    snapshot.repeated = await stage.repeated_rows()
+    connection = stage.connection
+    async with connection.transaction():
+        await merging.begin_merge(connection, scope)
+        await import_races(connection, scope)
+        people = await _merge_participants(stage, scope, snapshot)
+        results = await _merge_results(stage, scope, snapshot)
+        results += await merging.settle_statuses(connection, scope)
+        stored = {name: await merging.visible_rows(connection, scope, stream) for name, stream in COUNTED.items()}
+        await quarantine(connection, scope, snapshot.problems())
+        if snapshot.rows_read:
+            await mark_upstream_state(connection, scope, None)
+        await _remember(stage, scope, snapshot, stored)
+    _account(snapshot, people, results, outcome)
+    if snapshot.results:
+        outcome.results_synced = stored["results"]
+
+
+async def _merge_participants(stage: Stage, scope: EventScope, snapshot: EventSnapshot) -> merging.Merged:
+    lists = snapshot.participants
+    if all(found.unchanged for found in lists):
+        return merging.Merged()
+    return await merging.merge_participants(stage.connection, scope, complete=snapshot.is_complete(lists))
+
+
+async def _merge_results(stage: Stage, scope: EventScope, snapshot: EventSnapshot) -> merging.Merged:
+    if all(found.unchanged for found in snapshot.results):
+        return merging.Merged()
+    came = merging.Snapshot(
+        complete=snapshot.results_are_complete,
+        is_whole=snapshot.results_are_all_staged,
+        some_repeat=any(snapshot.repeated.values()),
+    )
+    return await merging.merge_results(stage.connection, scope, snapshot.authority(), came)
+
+
+async def _remember(stage: Stage, scope: EventScope, snapshot: EventSnapshot, stored: Mapping[str, int]) -> None:
+    """Remember the complete lists of a whole reading. Any reading of results makes what it did not read void."""
+    names = {found.wanted.name for found in snapshot.lists}
+    kept = set() if snapshot.results else {name for name in snapshot.known if name not in names}
+    fresh = []
+    if snapshot.is_whole:
+        fresh = [found for found in snapshot.lists if snapshot.state(found) is Completeness.COMPLETE]
+    await remember_lists(
+        stage.connection,
+        scope,
+        [found.remembered(stored.get(found.wanted.name, 0)) for found in fresh if not found.unchanged],
+        kept | {found.wanted.name for found in fresh if found.unchanged},
+    )
+
+
+def _account(snapshot: EventSnapshot, people: merging.Merged, results: merging.Merged, outcome: Outcome) -> None:
+    outcome.participants_synced = sum(snapshot.rows_of(found) for found in snapshot.participants)
+    outcome.participants_written, outcome.results_written = people.written, results.written
+    both = people + results
+    outcome.rows_written, outcome.rows_retracted, outcome.rows_held = both.written, both.retracted, both.held
+    outcome.rows_quarantined = len(snapshot.course_problems) + sum(found.problem_rows for found in snapshot.lists)
+    _judge(snapshot, outcome)
+
+
+def _judge(snapshot: EventSnapshot, outcome: Outcome) -> None:
+    reasons = []
+    if moving := snapshot.named(Completeness.MOVING):
+        reasons.append(f"moving: {', '.join(moving)} grew while being read; nothing was retired")
+    if outcome.rows_held:
+        reasons.append(f"{outcome.rows_held} rows vanished at once; see project88 retractions list")
+    if partial := snapshot.named(Completeness.PARTIAL):
+        outcome.status = "partial"
+        reasons.append(f"partial: {', '.join(partial)}; nothing of it was retired")
+        errors = [str(found.error) for found in snapshot.lists if found.error is not None]
+        unreadable = [problem.reason for problem in snapshot.problems()[:3]]
+        outcome.error_message = "; ".join(errors or unreadable) or "rows are missing: fewer came than were announced"
+    outcome.reason = "; ".join(reasons) or None
