@@ -29,7 +29,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {"collect": _collect}
 
 def main() -> None:
     arguments = _parser().parse_args()
-    options = QUICK if arguments.quick else FULL
+    options = replace(QUICK if arguments.quick else FULL, with_entries=arguments.entries)
     console = Console(width=None if Console().is_terminal else 200)
     if arguments.profile:
         tables.show(asyncio.run(profile(replace(options, memory_rows=None), arguments.profile, console)), console)
@@ -38,7 +38,7 @@ def main() -> None:
         if arguments.only in (None, name):
             section = asyncio.run(benchmark(options, console))
             tables.show(section, console)
-            if not arguments.quick:
+            if not (arguments.quick or arguments.entries):
                 tables.write(section)
                 console.print(f"written to {tables.REPORT}")
 
@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Example: python -m bench --quick --only collect",
     )
     parser.add_argument("--quick", action="store_true", help="one repetition of a reduced field; writes no report")
+    parser.add_argument("--entries", action="store_true", help="collect the entry list as well; writes no report")
     parser.add_argument("--only", choices=sorted(BENCHMARKS), help="run this benchmark only")
     parser.add_argument(
         "--profile",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -146,6 +146,8 @@ def _tell(console: Console, repetition: str, way: Way, phase: Phase, sample: Sam
 def _render(folder: Path, options: RunOptions) -> dict[str, int]:
     """Write the data sets and the file of the plain COPY; gives the API rows of each set."""
     event = race.build(options.field_size)
+    if not options.with_entries:
+        event = replace(event, entries=())
     rows = list(race.encoded(event.results))
     counts = dict.fromkeys(get_args(Phase), len(rows))
     for name in get_args(Phase):

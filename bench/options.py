@@ -18,6 +18,8 @@ class RunOptions:
     #: Rows of the run that shows the memory; None leaves it out.
     memory_rows: int | None
     command: str
+    #: Whether the entry list holds the entries; its rows are collected but not counted.
+    with_entries: bool = False
 
 
 FULL = RunOptions(repetitions=3, field_size=None, memory_rows=1_000_000, command="make bench")

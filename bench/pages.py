@@ -20,7 +20,7 @@ Index = dict[str, list[tuple[int, int]]]
 
 
 def write_data_set(folder: Path, name: str, event: Race, results: Iterable[bytes], rows: int) -> None:
-    """All lists of one event, the results from ``results``; the entry and bracket lists are empty."""
+    """All lists of one event, the results from ``results``; the bracket list is empty."""
     place = f"/event/{event.event_id}"
     index: Index = {}
     with (folder / f"{name}.pages").open("wb") as file:
@@ -29,7 +29,7 @@ def write_data_set(folder: Path, name: str, event: Race, results: Iterable[bytes
             (f"{place}/race", "event_race", event.races),
             (f"{place}/interval", "event_interval", event.intervals),
             (f"{place}/bracket", "event_bracket", ()),
-            (f"{place}/entry", "event_entry", ()),
+            (f"{place}/entry", "event_entry", event.entries),
         ):
             index[path] = _write_list(file, key, race.encoded(listed), len(listed))
         index[f"{place}/results"] = _write_list(file, "event_results", iter(results), rows)

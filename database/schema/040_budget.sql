@@ -27,18 +27,17 @@ create table if not exists call_budgets (
 comment on table call_budgets is
     'next_slot_at: hub time of the next free call. Slots are spaced evenly, so no 60 s window holds more than the rate.';
 
--- Reserves p_calls evenly spaced slots and returns, in real seconds, how long to wait for the first one
--- and how far apart they are. 2 % of the rate stays unused, because calls reach the service with some delay.
+-- Reserves p_calls evenly spaced slots. Returns the hub time of the first one, how long to wait for it and how far
+-- apart they are, both in real seconds. 2 % of the rate stays unused, because calls reach the service with some delay.
 create or replace function reserve_calls(
     p_timing_partner_id integer, p_provider_id integer, p_calls integer, p_calls_per_minute double precision,
-    out wait_seconds double precision, out spacing_seconds double precision
+    out first_slot_at timestamptz, out wait_seconds double precision, out spacing_seconds double precision
 )
 language plpgsql volatile as $$
 declare
     spacing constant double precision := 60.0 * 1.02 / p_calls_per_minute;
     clock_speed double precision;
     hub_time timestamptz := hub_now();
-    first_slot timestamptz;
 begin
     perform set_config('synchronous_commit', 'off', true);
     select speed into clock_speed from hub_clock;
@@ -47,8 +46,8 @@ begin
     on conflict (timing_partner_id, provider_id) do update set
         next_slot_at = greatest(b.next_slot_at, b.paused_until, hub_now()) + make_interval(secs => p_calls * spacing),
         calls_reserved = b.calls_reserved + p_calls
-    returning next_slot_at - make_interval(secs => p_calls * spacing) into first_slot;
-    wait_seconds := greatest(0, extract(epoch from first_slot - hub_now()) / clock_speed);
+    returning next_slot_at - make_interval(secs => p_calls * spacing) into first_slot_at;
+    wait_seconds := greatest(0, extract(epoch from first_slot_at - hub_now()) / clock_speed);
     spacing_seconds := spacing / clock_speed;
 end $$;
 

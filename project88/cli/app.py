@@ -16,7 +16,8 @@ from typer.core import TyperCommand, TyperGroup
 from project88 import __version__
 from project88.cli.common import Terminated
 from project88.edges import environment
-from project88.errors import EXIT_FAILED, HubError
+from project88.edges.redaction import RedactingFormatter, redacted
+from project88.errors import EXIT_FAILED, ConfigError, HubError
 
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
@@ -87,8 +88,20 @@ def project88(
 ) -> None:
     """Race results from every source, in one PostgreSQL database.
 
+    Log lines go to standard error; PROJECT88_LOG_LEVEL sets which ones (default WARNING).
+
     Example: project88 db status
     """
+    from project88.edges.logs import set_up_logging
+
+    set_up_logging(_log_level())
+
+
+def _log_level() -> str:
+    level = (environment.variable("PROJECT88_LOG_LEVEL") or "WARNING").upper()
+    if level not in logging.getLevelNamesMapping():
+        raise ConfigError(f"PROJECT88_LOG_LEVEL is {level}; use DEBUG, INFO, WARNING or ERROR")
+    return level
 
 
 def main() -> int:
@@ -99,7 +112,7 @@ def main() -> int:
         code = stop.code or 0
         return code if isinstance(code, int) else EXIT_FAILED
     except HubError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(redacted(f"error: {error}"), err=True)
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
@@ -114,6 +127,7 @@ def main() -> int:
 def _write_down(error: Exception) -> str:
     """Put the traceback into the hub's log and say where it stands."""
     from project88.edges.embedded import make_home
+    from project88.edges.logs import LINE
 
     home = environment.home()
     try:
@@ -122,8 +136,9 @@ def _write_down(error: Exception) -> str:
     except OSError:
         logging.getLogger(__name__).error("unexpected", exc_info=error)
         return "the traceback is above"
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logger = logging.getLogger("project88")
+    handler.setFormatter(RedactingFormatter(LINE))
+    logger = logging.getLogger("project88.unexpected")
+    logger.propagate = False
     logger.addHandler(handler)
     logger.error("unexpected: %s", " ".join(sys.argv[1:2]), exc_info=error)
     handler.close()

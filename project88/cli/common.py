@@ -38,6 +38,18 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 @asynccontextmanager
+async def borrowed_hub_database() -> AsyncIterator[Database]:
+    """The hub's database for a long-running command, which leaves the embedded server as it found it."""
+    target = environment.database()
+    if not isinstance(target, environment.EmbeddedDatabase):
+        async with hub_database() as db:
+            yield db
+        return
+    async with borrowed_embedded(target, HUB_DATABASE), hub_database() as db:
+        yield db
+
+
+@asynccontextmanager
 async def hub_database(*, migrate_embedded: bool = True) -> AsyncIterator[Database]:
     """The hub's database, ready to use. The embedded one is started and brought up to date first."""
     from project88.store.connection import Database
@@ -54,6 +66,20 @@ async def hub_database(*, migrate_embedded: bool = True) -> AsyncIterator[Databa
         async with Database.open(target.conninfo) as db:
             await _require_migrated(db)
             yield db
+
+
+@asynccontextmanager
+async def borrowed_embedded(target: environment.EmbeddedDatabase, database: str) -> AsyncIterator[Server]:
+    """The embedded server for a block; stopped at its end if this started it and nobody else is connected."""
+    from project88.edges.embedded import stop
+    from project88.store.connection import other_clients
+
+    server = await ensure_embedded(target, database)
+    try:
+        yield server
+    finally:
+        if server.started_here and await other_clients(server.url(ADMIN_DATABASE)) == 0:
+            await stop(target.home)
 
 
 async def ensure_embedded(target: environment.EmbeddedDatabase, database: str) -> Server:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from project88.cli.common import hub_database
+from project88.cli.common import borrowed_hub_database
 from project88.edges import browser, clock
 from project88.schedule.hub import collect_everything
 from project88.store.progress import attempts_by_status, collected
@@ -16,7 +16,7 @@ async def collect_until_stopped(*, port: int, open_browser: bool, duration_secon
     """Runs until Ctrl-C or for ``duration_seconds``."""
     stop = asyncio.Event()
     page = f"http://127.0.0.1:{port}"
-    async with hub_database() as db:
+    async with borrowed_hub_database() as db:
         sys.stdout.write(f"Collecting from the configured services. Results page: {page}\n")
         sys.stdout.flush()
         async with asyncio.TaskGroup() as tasks:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from project88.cli.common import hub_database, run
+from project88.cli.common import borrowed_hub_database, run
 
 
 def up(
@@ -38,13 +41,26 @@ def up(
             database_url=database,
             field=field,
         )
-        run(rehearse(options))
+        complete = asyncio.Event()
+        with _ctrl_c_is_a_clean_end(complete.is_set):
+            run(rehearse(options, complete))
     else:
-        run(collect_until_stopped(port=port, open_browser=not no_browser, duration_seconds=duration))
+        with _ctrl_c_is_a_clean_end(lambda: True):
+            run(collect_until_stopped(port=port, open_browser=not no_browser, duration_seconds=duration))
+
+
+@contextmanager
+def _ctrl_c_is_a_clean_end(is_done: Callable[[], bool]) -> Iterator[None]:
+    """Ctrl-C is how this command ends; it is an interruption only while the work is not done."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not is_done():
+            raise
 
 
 async def _has_credentials() -> bool:
     from project88.sync.accounts import collectable_credentials
 
-    async with hub_database() as db:
+    async with borrowed_hub_database() as db:
         return bool(await collectable_credentials(db, None, None))

@@ -14,8 +14,9 @@ queries = load("budget")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slots:
-    """When reserved calls may go out: the wait for the first and the spacing of the rest, in real seconds."""
+    """When reserved calls may go out: the hub time of the first, the wait for it and the spacing in real seconds."""
 
+    first_slot_at: datetime
     wait_seconds: float
     spacing_seconds: float
 
@@ -31,8 +32,7 @@ class HubClock:
 
 async def reserve(db: Database, source: Source, calls: int, calls_per_minute: float) -> Slots:
     parameters = {**source.parameters(), "calls": calls, "calls_per_minute": calls_per_minute}
-    row = (await db.rows(queries["reserve"], parameters))[0]
-    return Slots(wait_seconds=row["wait_seconds"], spacing_seconds=row["spacing_seconds"])
+    return Slots(**(await db.rows(queries["reserve"], parameters))[0])
 
 
 async def pause(db: Database, source: Source, hub_seconds: float) -> None:

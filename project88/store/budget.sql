@@ -1,6 +1,6 @@
 -- name: reserve
--- Reserves slots for calls; tells the wait for the first one and the spacing, both in real seconds.
-select wait_seconds, spacing_seconds from reserve_calls(
+-- Reserves slots for calls; tells when the first one is, and the wait for it and the spacing in real seconds.
+select first_slot_at, wait_seconds, spacing_seconds from reserve_calls(
     %(timing_partner_id)s::int, %(provider_id)s::int, %(calls)s::int, %(calls_per_minute)s::double precision);
 
 -- name: pause

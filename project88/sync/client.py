@@ -25,8 +25,9 @@ LONGEST_WAIT_SECONDS = 20.0
 #: The pause after a 429 that names none; a service that counts a minute has forgotten a part of it by then.
 PAUSE_SECONDS = 10.0
 PAUSE_AT_MOST_SECONDS = 3600.0
-#: A call that goes out later than this after its slot takes a new slot, because the window is counted over there.
-LATE_SECONDS = 0.5
+#: A call that goes out later after its slot than this share of the unused budget takes a new slot, because the
+#: service counts by arrival. The budget leaves 2 % of the rate unused: 1.2 s of every 60.
+LATE_SHARE = 0.02 * 0.4
 #: A token is renewed this long before it expires.
 TOKEN_MARGIN_SECONDS = 60.0
 
@@ -105,7 +106,7 @@ class ProviderClient:
             due = clock.monotonic() + slots.wait_seconds
             if slots.wait_seconds > 0:
                 await clock.sleep(slots.wait_seconds)
-            if clock.monotonic() - due < LATE_SECONDS:
+            if clock.monotonic() - due < slots.spacing_seconds * rate * LATE_SHARE:
                 return
 
     async def _current_token(self) -> Token | None:

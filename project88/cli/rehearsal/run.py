@@ -11,17 +11,16 @@ from datetime import datetime
 
 from project88.backfill.options import BackfillOptions
 from project88.backfill.run import run_backfill
-from project88.cli.common import ADMIN_DATABASE, ensure_embedded
+from project88.cli.common import ADMIN_DATABASE, borrowed_embedded
 from project88.cli.rehearsal.screen import Screen
 from project88.edges import browser, clock, environment
 from project88.edges.child import hub_process
-from project88.edges.embedded import stop as stop_embedded
 from project88.errors import ConfigError, HubError
 from project88.records.entities import TimingPartnerId
 from project88.schedule.live import LiveCollector
 from project88.store import partners
 from project88.store.budget import set_clock
-from project88.store.connection import Database, other_clients, recreate_database
+from project88.store.connection import Database, recreate_database
 from project88.store.events import find_event
 from project88.store.migrate import migrate
 from project88.sync.accounts import open_account
@@ -62,12 +61,12 @@ class Sandbox:
     last_crossing_at: datetime
 
 
-async def rehearse(options: RehearsalOptions) -> None:
-    """Raises HubError where the rehearsal did not collect what it should."""
+async def rehearse(options: RehearsalOptions, complete: asyncio.Event) -> None:
+    """Sets ``complete`` once the race's last result is stored. Raises HubError where a part of it fails."""
     offset = clock.epoch_ms() / 1000 * (1 - options.speed)
     async with rehearsal_database(options.database_url) as db, _sandbox(options, offset) as sandbox:
         await set_clock(db, options.speed, offset)
-        rehearsal = _Rehearsal(db, sandbox, options)
+        rehearsal = _Rehearsal(db, sandbox, options, complete)
         await rehearsal.run()
 
 
@@ -81,17 +80,11 @@ async def rehearsal_database(url: str | None) -> AsyncIterator[Database]:
             await migrate(db)
             yield db
         return
-    target = environment.embedded()
-    server = await ensure_embedded(target, ADMIN_DATABASE)
-    admin_url = server.url(ADMIN_DATABASE)
-    try:
-        await recreate_database(admin_url, REHEARSAL_DATABASE)
+    async with borrowed_embedded(environment.embedded(), ADMIN_DATABASE) as server:
+        await recreate_database(server.url(ADMIN_DATABASE), REHEARSAL_DATABASE)
         async with Database.open(server.url(REHEARSAL_DATABASE)) as db:
             await migrate(db)
             yield db
-    finally:
-        if server.started_here and await other_clients(admin_url) == 0:
-            await stop_embedded(target.home)
 
 
 @asynccontextmanager
@@ -112,7 +105,8 @@ async def _sandbox(options: RehearsalOptions, offset: float) -> AsyncIterator[Sa
 
 
 class _Rehearsal:
-    def __init__(self, db: Database, sandbox: Sandbox, options: RehearsalOptions) -> None:
+    def __init__(self, db: Database, sandbox: Sandbox, options: RehearsalOptions, complete: asyncio.Event) -> None:
+        self._complete = complete
         self._db = db
         self._sandbox = sandbox
         self._options = options
@@ -150,6 +144,7 @@ class _Rehearsal:
             start = event.start_date or self._sandbox.starts_at
             live = LiveCollector(account, event.scope(account.source), start, self._screen.polled)
             await live.run(last_full_after=self._sandbox.last_crossing_at)
+        self._complete.set()
         self._screen.collected_all()
 
     async def _add_partner(self) -> TimingPartnerId:

@@ -1,0 +1,51 @@
+"""Writes the generated pages of docs/reference. Run it with `make docs`; a test compares the pages with the program.
+
+The schema page is read from a database that this script makes on a server of its own and removes again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from project88.edges import embedded
+from project88.store.connection import Database, ensure_database
+from project88.store.migrate import migrate
+from scripts.reference import cli_page, providers_page, schema_page
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
+
+
+async def main() -> None:
+    async with _migrated_database() as db:
+        schema = await schema_page.text(db)
+    pages = {"cli.md": cli_page.text(), "providers.md": providers_page.text(), "schema.md": schema}
+    for name, page in pages.items():
+        (FOLDER / name).write_text(page, encoding="utf-8")
+        sys.stdout.write(f"wrote docs/reference/{name}\n")
+
+
+@asynccontextmanager
+async def _migrated_database() -> AsyncIterator[Database]:
+    folder = Path(tempfile.mkdtemp(prefix="project88-docs-"))
+    # The server's user must be able to walk through it when we are root.
+    folder.chmod(0o755)
+    home = folder / "home"
+    try:
+        server = await embedded.ensure_running(home, options=embedded.Options(initdb_arguments=("--no-sync",)))
+        await ensure_database(server.url("postgres"), "project88_docs")
+        async with Database.open(server.url("project88_docs")) as db:
+            await migrate(db)
+            yield db
+    finally:
+        await embedded.stop(home)
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
