@@ -1,19 +1,19 @@
 # Every target does all the set-up it needs. The environment is keyed by the lock file, so a second run starts at once.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
-LOCK_SUM := $(shell cat requirements-dev.lock pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
+LOCK_SUM := $(shell cat requirements-dev.lock scripts/link_checkout.py 2>/dev/null | cksum | cut -d' ' -f1)
 STAMP := $(VENV)/.ready-$(LOCK_SUM)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types bench lock clean
+.PHONY: help setup run test lint types bench docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 setup: $(STAMP) ## make the environment in .venv
 
-$(STAMP): requirements-dev.lock pyproject.toml
+$(STAMP):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with PYTHON=..." >&2; exit 78; }
 	@rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +37,9 @@ lint: setup ## ruff and mypy
 
 bench: setup ## measure against a plain COPY and write docs/reference/benchmarks.md
 	$(BIN)/python -m bench
+
+docs: setup ## write the generated pages of docs/reference
+	$(BIN)/python scripts/make_reference.py
 
 lock: ## make the lock files anew; needs uv
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock

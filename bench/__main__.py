@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any, get_args
@@ -14,6 +13,7 @@ from bench import collect, collect_report, tables
 from bench.collect_profile import profile
 from bench.options import FULL, QUICK, Phase, RunOptions
 from bench.tables import Section
+from project88.cli.common import run
 
 Benchmark = Callable[[RunOptions, Console], Coroutine[Any, Any, Section]]
 
@@ -32,11 +32,11 @@ def main() -> None:
     options = replace(QUICK if arguments.quick else FULL, with_entries=arguments.entries)
     console = Console(width=None if Console().is_terminal else 200)
     if arguments.profile:
-        tables.show(asyncio.run(profile(replace(options, memory_rows=None), arguments.profile, console)), console)
+        tables.show(run(profile(replace(options, memory_rows=None), arguments.profile, console)), console)
         return
     for name, benchmark in BENCHMARKS.items():
         if arguments.only in (None, name):
-            section = asyncio.run(benchmark(options, console))
+            section = run(benchmark(options, console))
             tables.show(section, console)
             if not (arguments.quick or arguments.entries):
                 tables.write(section)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import cast
 from urllib.parse import parse_qs, urlsplit
@@ -31,7 +31,9 @@ async def serving(folder: Path) -> AsyncIterator[int]:
     try:
         yield int(await process.stdout.readline())
     finally:
-        process.terminate()
+        # Ctrl-C reaches the whole process group, so the server may be gone by now.
+        with suppress(ProcessLookupError):
+            process.terminate()
         await process.wait()
 
 

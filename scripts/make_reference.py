@@ -9,8 +9,8 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from project88.edges import embedded
@@ -21,21 +21,33 @@ from scripts.reference import cli_page, providers_page, schema_page
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 
 
-async def main() -> None:
-    async with _migrated_database() as db:
-        schema = await schema_page.text(db)
+def main() -> None:
+    with _open_folder() as folder:
+        schema = asyncio.run(_schema(folder / "home"))
     pages = {"cli.md": cli_page.text(), "providers.md": providers_page.text(), "schema.md": schema}
     for name, page in pages.items():
         (FOLDER / name).write_text(page, encoding="utf-8")
         sys.stdout.write(f"wrote docs/reference/{name}\n")
 
 
-@asynccontextmanager
-async def _migrated_database() -> AsyncIterator[Database]:
+async def _schema(home: Path) -> str:
+    async with _migrated_database(home) as db:
+        return await schema_page.text(db)
+
+
+@contextmanager
+def _open_folder() -> Iterator[Path]:
+    """A temporary folder that the server's user can walk through when we are root."""
     folder = Path(tempfile.mkdtemp(prefix="project88-docs-"))
-    # The server's user must be able to walk through it when we are root.
     folder.chmod(0o755)
-    home = folder / "home"
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@asynccontextmanager
+async def _migrated_database(home: Path) -> AsyncIterator[Database]:
     try:
         server = await embedded.ensure_running(home, options=embedded.Options(initdb_arguments=("--no-sync",)))
         await ensure_database(server.url("postgres"), "project88_docs")
@@ -44,8 +56,7 @@ async def _migrated_database() -> AsyncIterator[Database]:
             yield db
     finally:
         await embedded.stop(home)
-        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -146,6 +146,8 @@ create table if not exists ct_results (
     constraint result_status_is_a_known_word
         check (result_status in ('finished', 'dnf', 'dns', 'dq', 'started'))
 );
+-- A marathon's row with its splits stays in the page, uncompressed: it is read far more often than written.
+alter table ct_results set (toast_tuple_target = 4080);
 comment on column ct_results.provider_status is 'The provider''s own word for the entry; never mapped when unknown.';
 comment on column ct_results.status_is_derived is 'True for a dns or dnf that follows from the absence of rows.';
 comment on column ct_results.split_times is

@@ -23,7 +23,7 @@ ProviderEventId = NewType("ProviderEventId", str)
 DeclaredStatus = Literal["confirmed", "dnf", "dq"]
 
 
-class Event(Struct, frozen=True, kw_only=True, array_like=True):
+class Event(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     provider_event_id: ProviderEventId
     name: str | None = None
     start: datetime | None = None
@@ -42,7 +42,7 @@ class Event(Struct, frozen=True, kw_only=True, array_like=True):
     raw: str | None = None
 
 
-class Race(Struct, frozen=True, kw_only=True, array_like=True):
+class Race(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     race_id: str
     name: str | None = None
     tag: str | None = None
@@ -57,7 +57,7 @@ class Race(Struct, frozen=True, kw_only=True, array_like=True):
     raw: str | None = None
 
 
-class Participant(Struct, frozen=True, kw_only=True, array_like=True):
+class Participant(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     entry_id: str
     race_id: str | None = None
     bib: str | None = None
@@ -86,7 +86,7 @@ class Participant(Struct, frozen=True, kw_only=True, array_like=True):
     raw: str | None = None
 
 
-class Finish(Struct, frozen=True, kw_only=True, array_like=True):
+class Finish(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One entry over the full course of one race."""
 
     race_id: str
@@ -109,7 +109,7 @@ class Finish(Struct, frozen=True, kw_only=True, array_like=True):
     raw: str | None = None
 
 
-class Split(Struct, frozen=True, kw_only=True, array_like=True):
+class Split(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One entry over one partial interval of a race."""
 
     race_id: str
@@ -125,7 +125,7 @@ class Split(Struct, frozen=True, kw_only=True, array_like=True):
     end: datetime | None = None
 
 
-class Place(Struct, frozen=True, kw_only=True, array_like=True):
+class Place(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """An entry's place over the full course within one bracket."""
 
     race_id: str
@@ -134,11 +134,11 @@ class Place(Struct, frozen=True, kw_only=True, array_like=True):
     place: int | None = None
 
 
-class GenderPlace(Place, frozen=True, kw_only=True, array_like=True):
+class GenderPlace(Place, frozen=True, kw_only=True, array_like=True, gc=False):
     pass
 
 
-class DivisionPlace(Place, frozen=True, kw_only=True, array_like=True):
+class DivisionPlace(Place, frozen=True, kw_only=True, array_like=True, gc=False):
     pass
 
 

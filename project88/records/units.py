@@ -83,6 +83,7 @@ def integer(value: str | int | float | None) -> int | None:
     return int(number)
 
 
+@lru_cache(maxsize=VALUES_REMEMBERED, typed=True)
 def place(value: str | int | float | None) -> int | None:
     """A place from 1. The services send 0 for an unranked bracket, which means unknown."""
     number = integer(value)

@@ -41,7 +41,7 @@ create temp table if not exists staged_entries (
 create temp table if not exists merged_results (
     race_id text collate "C", entry_id text collate "C", bib_number text, first_name text, last_name text, gender text,
     age int, city text, state text, country text, chip_time interval, gun_time interval, overall_place int,
-    gender_place int, division text, division_place int, split_times jsonb, split_keys text[], begin_time timestamptz,
+    gender_place int, division text, division_place int, split_times text, split_keys text[], begin_time timestamptz,
     finish_time timestamptz, raw_payload text, result_status text, provider_status text, status_is_derived boolean,
     content_fingerprint bytea
 );

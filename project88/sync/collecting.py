@@ -22,6 +22,8 @@ from project88.wire.paging import Completeness, ListReading
 
 log = logging.getLogger(__name__)
 
+#: So many rows go to the database at once, whatever the size of a page.
+ROWS_PER_COPY = 4000
 #: A list with more unreadable rows than this is counted on, but only so many are kept.
 PROBLEMS_KEPT = 1000
 
@@ -95,6 +97,7 @@ class _Collector:
         self._spool = spool
         usable = known is not None and known.page_size == found.wanted.page_size
         self._staging: asyncio.Task[None] | None = None
+        self._pending: list[Any] = []
         self._known: Sequence[bytes] | None = list(known.page_digests) if known is not None and usable else None
 
     async def take(self, read: ReadPage) -> None:
@@ -107,12 +110,14 @@ class _Collector:
             self._spool.append(read.response.body)
 
     async def finish(self) -> None:
+        await self._hand_over()
         await self._staged()
         same_length = self._known is not None and len(self._found.reading.digests) == len(self._known)
         if same_length and self._found.error is None:
             self._found.unchanged = True
         else:
             await self._release()
+            await self._hand_over()
             await self._staged()
 
     async def give_up(self) -> None:
@@ -145,5 +150,13 @@ class _Collector:
         self._found.races_with_finishes.update(each.race_id for each in records if type(each) is Finish)
         self._found.problem_rows += len(problems)
         self._found.problems.extend(islice(problems, PROBLEMS_KEPT - len(self._found.problems)))
+        self._pending += records
+        if len(self._pending) >= ROWS_PER_COPY:
+            await self._hand_over()
+
+    async def _hand_over(self) -> None:
+        """Let the database take what is pending while the next pages are decoded."""
         await self._staged()
-        self._staging = asyncio.create_task(self._stage.add(self._found.number, records))
+        if self._pending:
+            pending, self._pending = self._pending, []
+            self._staging = asyncio.create_task(self._stage.add(self._found.number, pending))

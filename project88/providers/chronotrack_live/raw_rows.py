@@ -70,6 +70,8 @@ def raw_text(raw: msgspec.Raw) -> str:
 
 def identifier(value: Scalar) -> str | None:
     """An id as text: 12, 12.0 and "12" are one id."""
+    if isinstance(value, str) and value.isalnum():
+        return value
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return text(value)

@@ -12,7 +12,7 @@ Scalar = str | int | float | bool | None
 Number = str | int | float | None
 
 
-class EventRow(Struct, frozen=True):
+class EventRow(Struct, frozen=True, gc=False):
     event_id: Scalar = None
     event_name: Scalar = None
     event_start_time: Number = None
@@ -30,7 +30,7 @@ class EventRow(Struct, frozen=True):
     organization_name: Scalar = None
 
 
-class RaceRow(Struct, frozen=True):
+class RaceRow(Struct, frozen=True, gc=False):
     race_id: Scalar = None
     race_name: Scalar = None
     race_tag: Scalar = None
@@ -44,21 +44,21 @@ class RaceRow(Struct, frozen=True):
     race_actual_end_time: Number = None
 
 
-class IntervalRow(Struct, frozen=True):
+class IntervalRow(Struct, frozen=True, gc=False):
     interval_id: Scalar = None
     interval_name: Scalar = None
     interval_is_full: Scalar = None
     race_id: Scalar = None
 
 
-class BracketRow(Struct, frozen=True):
+class BracketRow(Struct, frozen=True, gc=False):
     bracket_id: Scalar = None
     bracket_name: Scalar = None
     bracket_type: Scalar = None
     race_id: Scalar = None
 
 
-class EntryRow(Struct, frozen=True):
+class EntryRow(Struct, frozen=True, gc=False):
     entry_id: Scalar = None
     entry_bib: Scalar = None
     entry_name: Scalar = None
@@ -86,7 +86,7 @@ class EntryRow(Struct, frozen=True):
     reg_choice_name: Scalar = None
 
 
-class ResultRow(Struct, frozen=True):
+class ResultRow(Struct, frozen=True, gc=False):
     results_entry_id: Scalar = None
     results_bib: Scalar = None
     results_first_name: Scalar = None
