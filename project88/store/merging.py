@@ -73,8 +73,7 @@ async def merge_results(
         "some_repeat": snapshot.some_repeat,
         "is_whole": snapshot.is_whole,
     }
-    if snapshot.is_whole:
-        await connection.execute(results["hash_staged"], parameters)
+    await connection.execute(results["hash_staged"], parameters)
     await connection.execute(results["merge_splits"], parameters)
     written = await _count(connection, results, "write_merged", parameters)
     gone = await _gone(connection, scope, "results", complete=snapshot.complete)

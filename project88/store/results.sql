@@ -11,7 +11,7 @@ select set_config('enable_nestloop', 'off', true), set_config('enable_mergejoin'
 -- One hash per entry over all its staged rows, and whether a complete snapshot brought the same ones before.
 insert into staged_entries
 select s.race_id, s.entry_id, s.snapshot_hash,
-       coalesce(o.snapshot_hash = s.snapshot_hash and o.retracted_at is null, false)
+       coalesce(%(is_whole)s and o.snapshot_hash = s.snapshot_hash and o.retracted_at is null, false)
 from (
     select race_id, entry_id, bit_xor(row_hash) # hashint8extended(count(*), 88) as snapshot_hash
     from (
@@ -37,26 +37,27 @@ left join ct_results o
 -- name: merge_splits
 -- Rebuilds the result of each entry from what was staged and from what stays of the stored rows.
 -- A complete list decides alone over its part; elsewhere stored facts stay unless a staged row replaces them.
-with unchanged as materialized (
-    select race_id, entry_id from staged_entries where is_unchanged
+with touched as materialized (
+    select race_id, entry_id from staged_entries where not is_unchanged
 ),
 old as materialized (
     select * from ct_results o
     where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
       and retracted_at is null
-      and not exists (select from unchanged u where (u.race_id, u.entry_id) = (o.race_id, o.entry_id))
+      and not exists (
+          select from staged_entries e where (e.race_id, e.entry_id) = (o.race_id, o.entry_id) and e.is_unchanged)
 ),
 finishes as (
     select distinct on (race_id, entry_id) *
     from stage_finishes f
+    join touched using (race_id, entry_id)
     where (coalesce(chip_ms, gun_ms) is not null or coalesce(begin_at, end_at) is not null)
-      and not exists (select from unchanged u where (u.race_id, u.entry_id) = (f.race_id, f.entry_id))
-    order by race_id, entry_id, (overall_place is null), ctid desc
+    order by race_id, entry_id, (overall_place is null), f.ctid desc
 ),
 crossed_splits as materialized (
     select s.ctid as position, s.* from stage_splits s
+    join touched using (race_id, entry_id)
     where has_crossed
-      and not exists (select from unchanged u where (u.race_id, u.entry_id) = (s.race_id, s.entry_id))
 ),
 latest_splits as (
     select distinct on (race_id, entry_id, split_key) * from crossed_splits
