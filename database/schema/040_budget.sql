@@ -29,7 +29,8 @@ comment on table call_budgets is
 
 -- Reserves p_calls evenly spaced slots. Returns the hub time of the first one, how long to wait for it and how far
 -- apart they are, both in real seconds. 2 % of the rate stays unused, because calls reach the service with some delay.
-create or replace function reserve_calls(
+drop function if exists reserve_calls(integer, integer, integer, double precision);
+create function reserve_calls(
     p_timing_partner_id integer, p_provider_id integer, p_calls integer, p_calls_per_minute double precision,
     out first_slot_at timestamptz, out wait_seconds double precision, out spacing_seconds double precision
 )

@@ -54,7 +54,7 @@ class LiveCollector:
     async def run(self, last_full_after: datetime | None = None) -> None:
         """``last_full_after``: stop after a full, completed poll that began later than this hub instant."""
         present = await hub_clock(self._account.db)
-        after = present.now
+        after = self._start
         while (coming := next_poll(self._start, after, present.now)) is not None:
             await self._wait(coming.poll.due)
             done = await self._poll(coming, last_full_after)
@@ -74,6 +74,8 @@ class LiveCollector:
     async def _poll(self, coming: NextPoll, last_full_after: datetime | None) -> PollDone:
         began = await hub_clock(self._account.db)
         is_full = self._must_be_full(coming.poll, began, last_full_after)
+        # What was due before this collector began is made up for at once, and is no failure of its own.
+        missed = coming.missed if self._number else 0
         self._number += 1
         outcome = await sync_event(self._account, self._scope, "results", everything if is_full else self._moved)
         ended = await hub_clock(self._account.db)
@@ -81,7 +83,7 @@ class LiveCollector:
             poll=coming.poll,
             number=self._number,
             is_full=is_full,
-            missed=coming.missed,
+            missed=missed,
             started_at=began.now,
             took=ended.now - began.now,
             outcome=outcome,
