@@ -47,10 +47,23 @@ async def serve(
     source_note: str = "",
     on_listening: OnListening | None = None,
 ) -> None:
-    """Serve until ``stop`` is set. ``on_listening`` hears the page's address once it can be opened."""
+    """Serve until ``stop`` is set. ``on_listening`` hears the page's address once it can be opened.
+
+    A cancellation ends it the same way: the open streams first, so that no request is torn in the middle.
+    """
     pictures = Pictures(db)
     updates = Updates(db, prepare=pictures.renew)
     server = _Server(_configuration(_application(Pages(db, updates, pictures, source_note)), host, port), on_listening)
+    serving = asyncio.create_task(_serve_until(stop, server, updates, f"{host} port {port}"))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        stop.set()
+        await serving
+        raise
+
+
+async def _serve_until(stop: asyncio.Event, server: _Server, updates: Updates, place: str) -> None:
     async with asyncio.TaskGroup() as group:
         helpers = [group.create_task(updates.run()), group.create_task(_end(server, updates, stop))]
         await server.serve()
@@ -58,7 +71,7 @@ async def serve(
             helper.cancel()
     if not server.started:
         raise ConfigError(
-            f"the results page cannot use {host} port {port}: another program has it or it is not permitted; "
+            f"the results page cannot use {place}: another program has it or it is not permitted; "
             "choose another one with --port"
         )
 

@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
 from psycopg.sql import SQL
 
@@ -57,12 +58,15 @@ async def test_a_running_race_is_collected_and_shown_and_ctrl_c_is_a_clean_end(
         async with asyncio.timeout(PATIENCE_SECONDS):
             logged = await until_logged(process, "results of event")
         page = await get(f"http://127.0.0.1:{port}/")
-        process.send_signal(signal.SIGINT)
-        output, errors = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
+        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/stream") as stream:
+            assert 200 == stream.status
+            process.send_signal(signal.SIGINT)
+            output, errors = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
 
     assert 0 == process.returncode, errors.decode()
     assert "Boston" in page
     assert "The hub holds 2 events" in output.decode()
     assert " completed, " in logged[-1]
+    assert "Traceback" not in errors.decode()
     assert not [line for line in [*logged, errors.decode()] if "sandbox-password" in line or "user_pass" in line]
     assert await db.value(FINISHED)
