@@ -10,7 +10,7 @@ import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run
 from project88.cli.options import AsJson, PartnerId
-from project88.errors import EXIT_DONE, EXIT_FAILED, ConfigError, UsageError
+from project88.errors import EXIT_DONE, EXIT_FAILED, ConfigError, HubError, UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,14 +39,17 @@ app = typer.Typer(
 
 
 @app.command("events")
-def events_command(timing_partner_id: PartnerId, provider: OneProvider = None, as_json: AsJson = False) -> None:
+def events_command(
+    timing_partner_id: PartnerId, provider: OneProvider = None, event: OneEvent = None, as_json: AsJson = False
+) -> None:
     """Collect the partner's list of events. Reads neither entries nor results.
 
+    The service gives the list as a whole; with --event the command also makes sure that this event is known then.
     Exits 0 only when the list came through whole.
 
     Example: project88 sync events --timing-partner-id 1
     """
-    _exit(run(_sync_list(timing_partner_id, provider, as_json)))
+    _exit(run(_sync_list(timing_partner_id, provider, event, as_json)))
 
 
 @app.command("participants")
@@ -75,8 +78,10 @@ def results_command(
     _exit(run(_sync_events(timing_partner_id, provider, event, "results", as_json)))
 
 
-async def _sync_list(timing_partner_id: int, provider: str | None, as_json: bool) -> bool:
+async def _sync_list(timing_partner_id: int, provider: str | None, event: str | None, as_json: bool) -> bool:
     from project88.cli.outcomes import LIST_COLUMNS, Synced, list_row
+    from project88.records.entities import TimingPartnerId
+    from project88.store.events import is_known
     from project88.sync.accounts import open_account
     from project88.sync.discovery import discover
 
@@ -84,10 +89,13 @@ async def _sync_list(timing_partner_id: int, provider: str | None, as_json: bool
         credential = await _credential(db, timing_partner_id, provider)
         async with open_account(db, credential) as account:
             synced = Synced.of(None, await discover(account))
+        is_missing = event is not None and not await is_known(db, event, TimingPartnerId(timing_partner_id))
     if as_json:
         print_json([synced])
     else:
         print_table(LIST_COLUMNS, [list_row(synced)])
+    if is_missing:
+        raise HubError(f"event {event} is not in the partner's list of events")
     return synced.is_complete
 
 

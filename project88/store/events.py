@@ -86,6 +86,12 @@ async def find_event(
     return matches[0]
 
 
+async def is_known(db: Database, event: str, timing_partner_id: TimingPartnerId) -> bool:
+    """Whether EVENT means at least one event of the partner."""
+    parameters = {"event": event, "timing_partner_id": timing_partner_id, "data_source": None}
+    return bool(await db.rows(queries["find"], parameters))
+
+
 async def mark_upstream_state(connection: AsyncConnection[Any], scope: EventScope, upstream_state: str | None) -> None:
     """Remember that the provider gave the event up; None takes that back."""
     await connection.execute(queries["mark_upstream_state"], {**scope.parameters(), "upstream_state": upstream_state})

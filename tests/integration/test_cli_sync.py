@@ -170,3 +170,30 @@ async def test_a_partner_with_several_providers_and_no_default_must_choose(seaso
     assert refused.code == 2
     assert "choose with --provider" in refused.err
     assert "haku" in refused.err
+
+
+async def test_a_list_of_events_without_the_event_that_was_named_is_a_failure(season: Season):
+    known = await season.hub("sync", "events", *PARTNER, "--event", season.event_ids[0])
+    unknown = await season.hub("sync", "events", *PARTNER, "--event", "no-such-event")
+
+    assert (0, 1) == (known.code, unknown.code)
+    assert "no-such-event is not in the partner's list" in unknown.err
+
+
+async def test_the_deployment_guides_insert_of_a_login_works_verbatim_and_twice(db: Database):
+    insert = """
+        INSERT INTO partner_provider_credentials (
+            timing_partner_id, provider_id, principal, secret, additional_config, created_at
+        ) VALUES (
+            1, 1, 'actual_username', 'sha256_encoded_password_hash',
+            '{"base_url": "https://chronotrack.com/api/v1", "timeout": 30, "rate_limit": 1500}', NOW()
+        ) ON CONFLICT (timing_partner_id, provider_id)
+        DO UPDATE SET principal = EXCLUDED.principal, secret = EXCLUDED.secret,
+            additional_config = EXCLUDED.additional_config;
+    """
+    await add_partner(db, "Summit Timing", "UTC")
+    async with db.connection() as connection:
+        await connection.execute(insert)
+        await connection.execute(insert)
+
+    assert ["actual_username"] == [each.principal for each in await credentials(db)]
