@@ -32,7 +32,12 @@ RETRY_SECONDS = 0.2
 FAST_STOP_SECONDS = 60.0
 IMMEDIATE_STOP_SECONDS = 15.0
 #: What a start may meet that passes: processes of a killed server that are still ending, and a port just taken.
-PASSING_FAILURES = ("pre-existing shared memory block", "could not bind", "could not create any TCP/IP sockets")
+PASSING_FAILURES = (
+    "pre-existing shared memory block",
+    "could not bind",
+    "could not create any TCP/IP sockets",
+    'lock" already exists',
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +161,8 @@ def _launch(layout: Layout, binaries: Binaries, owner: Owner, options: Options) 
     # No live server is here, so what a killed one left counts for nothing; its number may be another process by now.
     (layout.data / "postmaster.pid").unlink(missing_ok=True)
     port = free_port(HOST, layout.port)
+    if layout.socket is not None:
+        (layout.socket / f".s.PGSQL.{port}.lock").unlink(missing_ok=True)
     command: list[str | Path] = [binaries.postgres, "-D", layout.data]
     for setting in (
         f"config_file={layout.configuration}",
