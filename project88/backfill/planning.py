@@ -157,7 +157,7 @@ async def _size(account: Account, event: PlannedEvent) -> Size:
     """Read the short lists of an event and ask the long ones for their row counts."""
     client, provider, number = account.client, account.provider, event.event.provider_event_id
     lists = provider.course_lists(number)
-    course = provider.course({name: (await read_all(client, wanted))[0] for name, wanted in lists.items()})
+    course = provider.course({name: (await read_all(client, wanted)).records for name, wanted in lists.items()})
     course_calls = client.calls
     everything, *place_lists = provider.results(number, course)
     people = provider.participants(number, course)

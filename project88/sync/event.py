@@ -8,7 +8,6 @@ from typing import Any
 
 from project88.errors import Permanent
 from project88.providers.contract import Course, PagedList, Provider, ResultList
-from project88.records.entities import Problem
 from project88.records.snapshot import NO_AUTHORITY, Authority
 from project88.store.history import Outcome, SyncType, close_abandoned, collecting_lock
 from project88.store.scope import EventScope
@@ -17,7 +16,7 @@ from project88.sync.accounts import Account
 from project88.sync.attempts import attempt
 from project88.sync.client import ProviderClient
 from project88.sync.collecting import CollectedList, collect
-from project88.sync.reading import read_all
+from project88.sync.reading import ShortList, read_all
 from project88.sync.snapshot import EventSnapshot
 from project88.sync.storing import lists_still_true, store_snapshot
 
@@ -63,26 +62,25 @@ async def sync_event(account: Account, scope: EventScope, sync_type: SyncType, c
 async def _collect_and_store(
     account: Account, scope: EventScope, stage: Stage, choice: Choice, outcome: Outcome
 ) -> None:
-    course, course_problems = await _read_course(account, scope)
+    course, lists = await _read_course(account, scope)
     wanted = await choice(account.client, account.provider, scope, course)
+    digests = [digest for each in lists for digest in each.digests]
     snapshot = EventSnapshot(
         is_whole=wanted.whole,
         results_wanted=len(wanted.results),
-        known=await lists_still_true(stage, scope) if wanted.whole else {},
-        course_problems=course_problems,
+        known=await lists_still_true(stage, scope, digests) if wanted.whole else {},
+        course_problems=[problem for each in lists for problem in each.problems],
+        course_digests=digests,
     )
     await _Reading(account, stage, snapshot).read(scope, wanted, course)
     await store_snapshot(stage, scope, course.races, snapshot, outcome)
 
 
-async def _read_course(account: Account, scope: EventScope) -> tuple[Course, list[Problem]]:
+async def _read_course(account: Account, scope: EventScope) -> tuple[Course, list[ShortList[Any]]]:
     """The short lists an event's rows are understood by. A row that cannot be read costs only itself."""
-    rows: dict[str, Sequence[Any]] = {}
-    problems: list[Problem] = []
-    for name, wanted in account.provider.course_lists(scope.provider_event_id).items():
-        rows[name], unreadable = await read_all(account.client, wanted)
-        problems += unreadable
-    return account.provider.course(rows), problems
+    wanted = account.provider.course_lists(scope.provider_event_id)
+    lists = {name: await read_all(account.client, each) for name, each in wanted.items()}
+    return account.provider.course({name: each.records for name, each in lists.items()}), list(lists.values())
 
 
 class _Reading:

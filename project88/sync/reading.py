@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from project88.providers.contract import Page, PagedList
 from project88.records.entities import Problem
@@ -68,17 +68,26 @@ class ListReader:
         await asyncio.gather(*self._ahead, return_exceptions=True)
 
 
-async def read_all(client: ProviderClient, wanted: PagedList[T]) -> tuple[list[T], list[Problem]]:
-    """A short list whole: its records, and the rows that could not be read."""
-    found: list[T] = []
-    problems: list[Problem] = []
-    async for read in ListReader(client, wanted).pages():
+@dataclass(slots=True, kw_only=True)
+class ShortList(Generic[T]):
+    """A list read into memory whole: its records, the rows that could not be read, and its pages' digests."""
+
+    records: list[T] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    digests: list[bytes] = field(default_factory=list)
+
+
+async def read_all(client: ProviderClient, wanted: PagedList[T]) -> ShortList[T]:
+    found: ShortList[T] = ShortList()
+    reader = ListReader(client, wanted)
+    async for read in reader.pages():
         for record in wanted.decode(read.page.rows):
             if isinstance(record, Problem):
-                problems.append(record)
+                found.problems.append(record)
             else:
-                found.append(record)
-    return found, problems
+                found.records.append(record)
+    found.digests = reader.reading.digests
+    return found
 
 
 async def row_count(client: ProviderClient, wanted: PagedList[Any]) -> int | None:

@@ -28,6 +28,7 @@ class EventSnapshot:
     lists: list[CollectedList] = field(default_factory=list)
     authorities: dict[int, Authority] = field(default_factory=dict)
     course_problems: list[Problem] = field(default_factory=list)
+    course_digests: list[bytes] = field(default_factory=list)
     repeated: Mapping[int, int] = field(default_factory=dict)
 
     @property

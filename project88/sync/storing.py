@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from project88.records.entities import Race
 from project88.store import merging
@@ -14,13 +14,21 @@ from project88.store.staging import Stage
 from project88.sync.snapshot import PARTICIPANTS, EventSnapshot
 from project88.wire.paging import Completeness
 
+#: Under this name the digests of the races, intervals and brackets are remembered.
+COURSE = "course"
 #: The lists whose stored rows can be counted, and where.
 COUNTED: Mapping[str, merging.Stream] = {PARTICIPANTS: "participants", "results": "results"}
 
 
-async def lists_still_true(stage: Stage, scope: EventScope) -> dict[str, KnownList]:
-    """The remembered lists. Their digests speak of the stored rows only while those are still there."""
+async def lists_still_true(stage: Stage, scope: EventScope, course_digests: Sequence[bytes]) -> dict[str, KnownList]:
+    """The remembered lists.
+
+    Their digests speak of the stored rows only while those are still there, and while the races, intervals and
+    brackets by which the rows are understood are the same.
+    """
     known = await known_lists(stage.connection, scope)
+    if COURSE not in known or list(known[COURSE].page_digests) != list(course_digests):
+        return {}
     for name, stream in COUNTED.items():
         if name in known and known[name].stored_rows != await merging.visible_rows(stage.connection, scope, stream):
             return {}
@@ -70,6 +78,8 @@ async def _merge_results(stage: Stage, scope: EventScope, snapshot: EventSnapsho
 
 async def _remember(stage: Stage, scope: EventScope, snapshot: EventSnapshot, stored: Mapping[str, int]) -> None:
     """Remember the complete lists of a whole reading. Any reading of results makes what it did not read void."""
+    if not snapshot.lists:
+        return
     names = {found.wanted.name for found in snapshot.lists}
     kept = set() if snapshot.results else {name for name in snapshot.known if name not in names}
     fresh = []
@@ -78,9 +88,17 @@ async def _remember(stage: Stage, scope: EventScope, snapshot: EventSnapshot, st
     await remember_lists(
         stage.connection,
         scope,
-        [found.remembered(stored.get(found.wanted.name, 0)) for found in fresh if not found.unchanged],
+        [
+            _course(snapshot),
+            *(found.remembered(stored.get(found.wanted.name, 0)) for found in fresh if not found.unchanged),
+        ],
         kept | {found.wanted.name for found in fresh if found.unchanged},
     )
+
+
+def _course(snapshot: EventSnapshot) -> KnownList:
+    digests = tuple(snapshot.course_digests)
+    return KnownList(name=COURSE, page_size=0, row_count=0, stored_rows=0, page_digests=digests)
 
 
 def _account(snapshot: EventSnapshot, people: merging.Merged, results: merging.Merged, outcome: Outcome) -> None:

@@ -344,6 +344,35 @@ async def test_an_archived_event_is_skipped_and_what_is_stored_stays(db: Databas
         assert 30 == await hub.one("select count(*) from unified_results")
 
 
+async def test_the_same_pages_are_read_anew_when_the_brackets_mean_something_else(db: Database) -> None:
+    world = race_world(30)
+    async with hub_on(db, world) as hub:
+        await hub.sync(only_event(world))
+        assert 30 == await hub.one("select count(overall_place) from unified_results")
+        # The first bracket of the list is the first race's "Overall"; the pages of results do not name its type.
+        hub.sandbox.faults.add(
+            Fault(kind="bad_row", path_glob="/api/event/*/bracket", fields=("bracket_type",), rows=1, text="OTHER")
+        )
+        await hub.sync(only_event(world))
+        first_race = world.events[only_event(world)].races[0]
+        placed = "select count(overall_place) from unified_results where race_id = %(race)s"
+        assert 0 == await hub.one(placed, race=first_race.race_id)
+        assert 30 - len(first_race.entries) == await hub.one("select count(overall_place) from unified_results")
+
+
+async def test_an_idle_poll_leaves_the_page_digests_in_force(db: Database) -> None:
+    world = race_world(30)
+    async with hub_on(db, world) as hub:
+        moved = MovedResults()
+        await hub.sync(only_event(world), moved)
+        moved.stored()
+        await hub.sync(only_event(world))
+        remembered = await hub.look("select list_name from collected_lists order by 1")
+        await hub.sync(only_event(world), moved)
+        assert remembered == await hub.look("select list_name from collected_lists order by 1")
+        assert remembered
+
+
 async def test_rows_deleted_by_hand_come_back_with_the_next_sync(db: Database) -> None:
     world = race_world(30)
     async with hub_on(db, world) as hub:
