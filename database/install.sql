@@ -7,8 +7,13 @@ begin;
 \ir schema/020_chronotrack.sql
 \ir schema/030_sync.sql
 \ir schema/040_budget.sql
+\ir schema/045_breakers.sql
 \ir schema/050_backfill.sql
+\ir schema/060_jobs.sql
+\ir schema/065_cadence.sql
+\ir schema/070_schedule.sql
 \ir views/unified_events.sql
 \ir views/unified_participants.sql
 \ir views/unified_results.sql
+\ir views/call_windows.sql
 commit;

@@ -10,6 +10,7 @@ HubError
     Permanent              stop this job: the service broke its contract
     Gone                   skip this event: it is gone or archived upstream
   StoreError               stop this job: the database refused or is away
+    Superseded             stop this job: another worker has taken it over, so nothing of it is stored
   BadValue                 record: this one value cannot be read; its row goes to quarantine
 """
 
@@ -76,6 +77,10 @@ class Gone(ProviderError):
 
 class StoreError(HubError):
     """The database refused a statement or cannot be reached."""
+
+
+class Superseded(StoreError):
+    """Another worker took this poll over; what this one read is thrown away."""
 
 
 class BadValue(HubError, ValueError):

@@ -21,6 +21,7 @@ create table if not exists sync_history (
     started_at          timestamptz not null default now(),
     sync_time           timestamptz default now(),
     duration_seconds    double precision,
+    due_at              timestamptz,
     primary key (timing_partner_id, sync_history_id),
     constraint sync_type_is_a_known_word
         check (sync_type in ('discovery', 'participants', 'results', 'backfill', 'verification')),
@@ -29,6 +30,7 @@ create table if not exists sync_history (
 );
 comment on column sync_history.sync_time is 'The end of the attempt; null while it runs.';
 comment on column sync_history.results_synced is 'Rows seen; rows_written counts those that changed.';
+comment on column sync_history.due_at is 'The planned instant a poll stands for, in hub time; null for any other attempt.';
 create index if not exists sync_history_by_event
     on sync_history (timing_partner_id, provider_id, event_id, sync_type, sync_time desc);
 create index if not exists sync_history_by_time on sync_history (timing_partner_id, sync_time desc);
@@ -71,7 +73,7 @@ create unique index if not exists one_open_retraction_per_stream
     on held_retractions (timing_partner_id, event_id, data_source, stream) where state in ('held', 'dismissed');
 
 -- The page digests of each list when it was last read completely. Equal digests mean an equal list, as long as
--- the event still holds as many visible rows as then.
+-- the event still holds as many visible rows as then. Row digests tell which rows of a changed list are new or gone.
 create table if not exists collected_lists (
     timing_partner_id integer not null,
     event_id          text not null,
@@ -82,10 +84,15 @@ create table if not exists collected_lists (
     row_count         integer not null,
     stored_rows       integer not null,
     page_digests      bytea[] not null,
+    row_digests       bytea,
     collected_at      timestamptz not null default now(),
     primary key (timing_partner_id, event_id, data_source, list_name),
     constraint collected_list_belongs_to_an_event
         foreign key (timing_partner_id, event_id) references ct_events on delete cascade
 );
+-- Digests do not compress.
+alter table collected_lists alter column row_digests set storage external;
+comment on column collected_lists.row_digests is
+    'XXH3 of each row in the order of the list, then whose each row is; 64 bits each, little endian.';
 
 insert into applied_migrations (name) values ('schema/030_sync.sql') on conflict do nothing;

@@ -70,7 +70,7 @@ async def import_event_list(account: Account, credential: Credential) -> Discove
 
 async def look_at_event_list(account: Account, credential: Credential) -> Discovered:
     """The same events without writing any."""
-    client = account.client.counting_anew()
+    client = account.client.counting_anew("backfill")
     async with account.db.dedicated() as connection:
         stage = Stage(connection)
         await stage.prepare()
@@ -140,7 +140,7 @@ class _Prober:
         self.api_calls = 0
 
     async def probe(self, event: PlannedEvent) -> None:
-        account = replace(self._account, client=self._account.client.counting_anew())
+        account = replace(self._account, client=self._account.client.counting_anew("backfill"))
         try:
             size = await _size(account, event)
         except Gone as error:

@@ -17,7 +17,7 @@ from project88 import __version__
 from project88.cli.common import Terminated
 from project88.edges import environment
 from project88.edges.redaction import RedactingFormatter, redacted
-from project88.errors import EXIT_FAILED, ConfigError, HubError
+from project88.errors import EXIT_FAILED, HubError
 
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
@@ -40,8 +40,12 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "db": Entry("project88.cli.db", "app", "Look after the hub's database."),
         "partner": Entry("project88.cli.partner", "app", "Add and list timing partners."),
         "credentials": Entry("project88.cli.credentials", "app", "Store, list and test the logins of timing partners."),
+        "worker": Entry("project88.cli.worker", "worker", "Run the polls that are due."),
+        "jobs": Entry("project88.cli.jobs", "app", "Show, park and retry the polls."),
         "sync": Entry("project88.cli.sync", "app", "Collect events, participants or results from a provider now."),
+        "schedule": Entry("project88.cli.schedule", "app", "When the hub asks for what."),
         "backfill": Entry("project88.cli.backfill", "backfill", "Collect the past events of every partner."),
+        "budget": Entry("project88.cli.budget", "budget", "Show the call budget of each credential."),
         "results": Entry("project88.cli.results", "results", "Show the results of an event."),
         "retractions": Entry("project88.cli.retractions", "app", "Decide on rows that vanished upstream in a mass."),
     }
@@ -88,20 +92,14 @@ def project88(
 ) -> None:
     """Race results from every source, in one PostgreSQL database.
 
-    Log lines go to standard error; PROJECT88_LOG_LEVEL sets which ones (default WARNING).
+    Log lines go to standard error; PROJECT88_LOG_LEVEL sets which ones (WARNING, for services INFO), and
+    PROJECT88_LOG_FORMAT=json writes each as a JSON object.
 
     Example: project88 db status
     """
-    from project88.edges.logs import set_up_logging
+    from project88.edges.logs import level_of_logs, set_up_logging
 
-    set_up_logging(_log_level())
-
-
-def _log_level() -> str:
-    level = (environment.variable("PROJECT88_LOG_LEVEL") or "WARNING").upper()
-    if level not in logging.getLevelNamesMapping():
-        raise ConfigError(f"PROJECT88_LOG_LEVEL is {level}; use DEBUG, INFO, WARNING or ERROR")
-    return level
+    set_up_logging(level_of_logs(default="WARNING"))
 
 
 def main() -> int:

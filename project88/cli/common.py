@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
@@ -127,6 +127,28 @@ async def _require_migrated(db: Database) -> None:
     missing = [migration.name for migration in await status(db) if migration.is_missing]
     if missing:
         raise ConfigError(f"the database lacks {', '.join(missing)}; run: project88 db migrate")
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[asyncio.Event]:
+    """For services: the first SIGTERM or Ctrl-C sets the event, a second one ends the process as for any command."""
+    task = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+
+    def end() -> None:
+        if stop.is_set() and task is not None:
+            task.cancel()
+        stop.set()
+
+    signals = (signal.SIGTERM, signal.SIGINT)
+    for each in signals:
+        loop.add_signal_handler(each, end)
+    try:
+        yield stop
+    finally:
+        for each in signals:
+            loop.remove_signal_handler(each)
 
 
 async def _until_terminated(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -45,8 +45,7 @@ def up(
         with _ctrl_c_is_a_clean_end(complete.is_set):
             run(rehearse(options, complete))
     else:
-        with _ctrl_c_is_a_clean_end(lambda: True):
-            run(collect_until_stopped(port=port, open_browser=not no_browser, duration_seconds=duration))
+        run(collect_until_stopped(port=port, open_browser=not no_browser, duration_seconds=duration))
 
 
 @contextmanager

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from project88.records.entities import Event, Participant, Problem, ProviderEventId, Race, ResultRow
+from project88.records.row_digests import row_digests
 from project88.records.snapshot import Authority
 from project88.wire.messages import Request, Response
 from project88.wire.paging import PageFacts
@@ -40,7 +41,10 @@ class PagedList(Generic[T]):
     page_size: int
     page_query: Callable[[int, int], Mapping[str, str]]
     read: Callable[[Response, int], Page]
-    decode: Callable[[Sequence[Any]], Iterable[T | Problem]]
+    #: What each row gives, in their order: its records, or the problem with it. A row may be given as its bytes.
+    decode: Callable[[Sequence[Any]], Sequence[Sequence[T] | Problem]]
+    #: The digest of each row. Rows of one digest give the same records.
+    digests: Callable[[Sequence[Any]], list[int]] = row_digests
 
     def page(self, number: int) -> Request:
         return self.request.with_query(**self.page_query(number, self.page_size))

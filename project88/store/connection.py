@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -75,6 +76,19 @@ class Database:
                 yield connection
             finally:
                 await connection.close()
+
+    @asynccontextmanager
+    async def notices(self, channel: str) -> AsyncIterator[asyncio.Event]:
+        """An event that is set whenever somebody notifies the channel; also when the connection is lost."""
+        async with self.dedicated() as connection:
+            await connection.execute(SQL("listen {}").format(Identifier(channel)))
+            told = asyncio.Event()
+            listening = asyncio.create_task(_listen(connection, told))
+            try:
+                yield told
+            finally:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
 
     async def rows(self, query: SQL, parameters: Parameters | None = None) -> list[dict[str, Any]]:
         async with self.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
@@ -172,6 +186,14 @@ async def _connect(conninfo: str) -> Connection:
         await connection.close()
         raise
     return connection
+
+
+async def _listen(connection: Connection, told: asyncio.Event) -> None:
+    try:
+        async for _ in connection.notifies():
+            told.set()
+    finally:
+        told.set()
 
 
 async def _begin_session(connection: Connection) -> None:

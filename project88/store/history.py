@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from psycopg import AsyncConnection
@@ -19,6 +20,7 @@ queries = load("sync_history")
 
 SyncType = Literal["discovery", "participants", "results", "backfill", "verification"]
 SyncStatus = Literal["completed", "partial", "failed", "skipped"]
+NOT_STORED = frozenset({"rows_held", "service_is_dead", "participants_written", "results_written", "held_back"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +42,8 @@ class Outcome:
     #: The parts of rows_written.
     participants_written: int = 0
     results_written: int = 0
+    #: The service could not be reached or answered with its own failure, also when tried again.
+    service_is_dead: bool = False
     #: Discovery only.
     held_back: tuple[HeldBack, ...] = ()
 
@@ -50,19 +54,21 @@ async def begin(
     sync_type: SyncType,
     event_id: EventId | None = None,
     provider_event_id: ProviderEventId | None = None,
+    due_at: datetime | None = None,
 ) -> int:
-    """Write the row of an attempt that starts now; gives its number."""
+    """Write the row of an attempt that starts now; gives its number. ``due_at``: the planned instant, in hub time."""
     parameters = {
         **source.parameters(),
         "sync_type": sync_type,
         "event_id": event_id,
         "provider_event_id": provider_event_id,
+        "due_at": due_at,
     }
     return int(await db.value(queries["begin"], parameters))
 
 
 async def finish(db: Database, source: Source, number: int, outcome: Outcome) -> None:
-    fields = {name: getattr(outcome, name) for name in Outcome.__slots__ if name != "rows_held"}
+    fields = {name: getattr(outcome, name) for name in Outcome.__slots__ if name not in NOT_STORED}
     await db.execute(queries["finish"], {**source.parameters(), "sync_history_id": number, **fields})
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from project88.records.entities import Problem
+from project88.records.row_digests import RowDigests
 from project88.store.queries import load
 from project88.store.scope import EventScope
 
@@ -27,6 +28,8 @@ class KnownList:
     row_count: int
     stored_rows: int
     page_digests: Sequence[bytes]
+    #: What is to be remembered of the rows; the remembered ones are given by ``known_rows``.
+    row_digests: RowDigests | None = None
 
 
 async def known_lists(connection: AsyncConnection[Any], scope: EventScope) -> dict[str, KnownList]:
@@ -35,6 +38,14 @@ async def known_lists(connection: AsyncConnection[Any], scope: EventScope) -> di
         row[0]: KnownList(name=row[0], page_size=row[1], row_count=row[2], stored_rows=row[3], page_digests=row[4])
         for row in await cursor.fetchall()
     }
+
+
+async def known_rows(connection: AsyncConnection[Any], scope: EventScope, name: str) -> RowDigests | None:
+    """The rows of a list of results. None where they were not remembered, or while a retraction of results is open."""
+    cursor = connection.cursor(binary=True)
+    await cursor.execute(queries["known_rows"], {**scope.parameters(), "list_name": name})
+    row = await cursor.fetchone()
+    return RowDigests.from_bytes(row[0]) if row else None
 
 
 async def remember_lists(
@@ -55,6 +66,7 @@ async def remember_lists(
                 "row_count": each.row_count,
                 "stored_rows": each.stored_rows,
                 "page_digests": list(each.page_digests),
+                "row_digests": each.row_digests.to_bytes() if each.row_digests is not None else None,
             },
         )
 

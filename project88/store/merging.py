@@ -44,11 +44,16 @@ class Merged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """How the staged results came: ``complete`` allows retraction, ``is_whole`` means that every list was staged."""
+    """How the staged results came.
+
+    ``complete`` allows retraction, ``is_whole`` means that every list was staged, and ``only_staged`` that entries
+    that are not staged are as they were.
+    """
 
     complete: bool
     is_whole: bool
     some_repeat: bool
+    only_staged: bool = False
 
 
 async def begin_merge(connection: AsyncConnection[Any], scope: EventScope) -> None:
@@ -72,11 +77,12 @@ async def merge_results(
         **_authority_parameters(authority),
         "some_repeat": snapshot.some_repeat,
         "is_whole": snapshot.is_whole,
+        "only_staged": snapshot.only_staged,
     }
     await connection.execute(results["hash_staged"], parameters)
     await connection.execute(results["merge_splits"], parameters)
     written = await _count(connection, results, "write_merged", parameters)
-    gone = await _gone(connection, scope, "results", complete=snapshot.complete)
+    gone = await _gone(connection, scope, "results", complete=snapshot.complete, only_staged=snapshot.only_staged)
     if written or gone.retracted:
         await connection.execute(results["note_change"], scope.parameters())
     return Merged(written=written) + gone
@@ -103,20 +109,33 @@ async def apply_retraction(connection: AsyncConnection[Any], parameters: Mapping
     return retracted
 
 
-async def _gone(connection: AsyncConnection[Any], scope: EventScope, stream: Stream, *, complete: bool) -> Merged:
+async def races_with_finishes(connection: AsyncConnection[Any], scope: EventScope) -> set[str]:
+    cursor = await connection.execute(results["races_with_finishes"], scope.parameters())
+    return {row[0] for row in await cursor.fetchall()}
+
+
+async def _gone(
+    connection: AsyncConnection[Any],
+    scope: EventScope,
+    stream: Stream,
+    *,
+    complete: bool,
+    only_staged: bool = False,
+) -> Merged:
     """Only a complete snapshot says what is gone; any other still says what is back."""
     if complete:
-        return await _retire(connection, scope, stream)
+        return await _retire(connection, scope, stream, only_staged=only_staged)
     await connection.execute(_queries(stream)["take_back"], scope.parameters())
     return Merged()
 
 
-async def _retire(connection: AsyncConnection[Any], scope: EventScope, stream: Stream) -> Merged:
+async def _retire(connection: AsyncConnection[Any], scope: EventScope, stream: Stream, *, only_staged: bool) -> Merged:
     """Retract what a complete snapshot no longer shows, or hold it for a person when it is much at once.
 
     A dismissed retraction stands: rows that a person kept are neither retracted nor asked about again.
     """
-    cursor = await connection.execute(_queries(stream)["vanished"], scope.parameters())
+    parameters = {**scope.parameters(), "only_staged": only_staged}
+    cursor = await connection.execute(_queries(stream)["vanished"], parameters)
     row = await cursor.fetchone()
     keys, visible = (list(row[0]), row[1]) if row else ([], 0)
     open_one = await _open_retraction(connection, scope, stream)

@@ -41,11 +41,11 @@ with touched as materialized (
     select race_id, entry_id from staged_entries where not is_unchanged
 ),
 old as materialized (
-    select * from ct_results o
-    where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
-      and retracted_at is null
-      and not exists (
-          select from staged_entries e where (e.race_id, e.entry_id) = (o.race_id, o.entry_id) and e.is_unchanged)
+    select o.* from ct_results o
+    left join staged_entries e on (e.race_id, e.entry_id) = (o.race_id, o.entry_id)
+    where o.timing_partner_id = %(timing_partner_id)s and o.event_id = %(event_id)s
+      and o.data_source = %(data_source)s and o.retracted_at is null
+      and not coalesce(e.is_unchanged, %(only_staged)s)
 ),
 finishes as (
     select distinct on (race_id, entry_id) *
@@ -244,10 +244,11 @@ written as (
 select count(*) from written;
 
 -- name: vanished
--- Visible rows that the merge no longer finds, and how many were visible.
+-- Visible rows that the merge no longer finds, and how many were visible. Where only what changed was staged, all
+-- other rows are as they were.
 select
     coalesce(array_agg(o.race_id || '/' || o.entry_id order by o.race_id, o.entry_id)
-        filter (where m.entry_id is null), '{}') as keys,
+        filter (where m.entry_id is null and (s.entry_id is not null or not %(only_staged)s)), '{}') as keys,
     count(*)::int as visible
 from ct_results o
 left join (
@@ -255,6 +256,7 @@ left join (
     union all
     select race_id, entry_id from staged_entries where is_unchanged
 ) m on (m.race_id, m.entry_id) = (o.race_id, o.entry_id)
+left join staged_entries s on (s.race_id, s.entry_id) = (o.race_id, o.entry_id)
 where o.timing_partner_id = %(timing_partner_id)s and o.event_id = %(event_id)s and o.data_source = %(data_source)s
   and o.retracted_at is null and not (o.status_is_derived and o.raw_payload is null and o.split_keys = '{}');
 
@@ -268,6 +270,12 @@ with gone as (
 )
 select count(*) from gone;
 
+-- name: races_with_finishes
+-- The races that have finishers.
+select distinct race_id from ct_results
+where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
+  and retracted_at is null and (coalesce(chip_time, gun_time) is not null or finish_time is not null);
+
 -- name: note_change
 -- Remembers when the results last changed: on the first load the newest crossing, later the hub's present.
 update ct_events e set results_changed_at = case
@@ -280,9 +288,10 @@ update ct_events e set results_changed_at = case
 where e.timing_partner_id = %(timing_partner_id)s and e.event_id = %(event_id)s;
 
 -- name: follow_entries
--- Lets dnf, dq and the provider's word follow the entry list when the results themselves did not change.
+-- Lets dnf, dq and the provider's word follow the entry list when the results themselves did not change. Without
+-- its entry a result has neither; a derived dns is withdrawn then.
 with told as (
-    select r.race_id, r.entry_id, entry.entry_status,
+    select r.race_id, r.entry_id, entry.entry_status, entry.declared_status,
         r.status_is_derived and r.raw_payload is null and r.split_keys = '{}' as stands_alone,
         case when entry.declared_status in ('dnf', 'dq') then entry.declared_status
              when coalesce(r.chip_time, r.gun_time) is not null or r.finish_time is not null then 'finished'
@@ -290,16 +299,20 @@ with told as (
              when r.status_is_derived then r.result_status
              else 'started' end as result_status
     from ct_results r
-    join ct_participants entry using (timing_partner_id, event_id, data_source, entry_id)
+    left join ct_participants entry
+        on entry.timing_partner_id = r.timing_partner_id and entry.event_id = r.event_id
+        and entry.data_source = r.data_source and entry.entry_id = r.entry_id and entry.retracted_at is null
     where r.timing_partner_id = %(timing_partner_id)s and r.event_id = %(event_id)s
-      and r.data_source = %(data_source)s and r.retracted_at is null and entry.retracted_at is null
+      and r.data_source = %(data_source)s and r.retracted_at is null
+      and (entry.entry_id is not null or not (r.status_is_derived and r.raw_payload is null and r.split_keys = '{}'))
       and (entry.entry_status is distinct from r.provider_status
            or (entry.declared_status in ('dnf', 'dq') and entry.declared_status <> r.result_status))
 ),
 followed as (
     update ct_results r set
         result_status = t.result_status, provider_status = t.entry_status,
-        status_is_derived = t.stands_alone or (r.status_is_derived and t.result_status = r.result_status),
+        status_is_derived = t.stands_alone
+            or (r.status_is_derived and coalesce(t.declared_status, '') not in ('dnf', 'dq')),
         updated_at = now()
     from told t
     where r.timing_partner_id = %(timing_partner_id)s and r.event_id = %(event_id)s

@@ -1,7 +1,9 @@
 -- name: begin
 -- Writes the row of an attempt that starts now.
-insert into sync_history (timing_partner_id, provider_id, event_id, provider_event_id, sync_type, status, sync_time)
-values (%(timing_partner_id)s, %(provider_id)s, %(event_id)s, %(provider_event_id)s, %(sync_type)s, 'running', null)
+insert into sync_history (
+    timing_partner_id, provider_id, event_id, provider_event_id, sync_type, status, sync_time, due_at)
+values (%(timing_partner_id)s, %(provider_id)s, %(event_id)s, %(provider_event_id)s, %(sync_type)s, 'running', null,
+        %(due_at)s)
 returning sync_history_id;
 
 -- name: finish

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from project88.edges.redaction import hide_secrets
-from project88.errors import UsageError
+from project88.errors import HubError, UsageError
 from project88.providers.catalogue import CATALOGUE, provider
 from project88.providers.contract import Provider
 from project88.records.entities import TimingPartnerId
@@ -34,6 +34,17 @@ async def collectable_credentials(
         raise UsageError(f"provider {provider_key!r} cannot be collected from; known: {', '.join(sorted(CATALOGUE))}")
     partner = None if timing_partner_id is None else TimingPartnerId(timing_partner_id)
     return [each for each in await credentials(db, partner, provider_key) if each.provider_key in CATALOGUE]
+
+
+def allowed_calls(credential: Credential) -> float | None:
+    """Calls per minute; None where the provider or the settings cannot be read."""
+    if credential.provider_key not in CATALOGUE:
+        return None
+    login = (credential.principal, credential.secret, credential.additional_config)
+    try:
+        return provider(credential.provider_key, *login).limits.calls_per_minute
+    except HubError:
+        return None
 
 
 @asynccontextmanager

@@ -7,27 +7,25 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from project88.errors import CredentialsRefused, Gone, HubError, ProviderError
+from project88.errors import CredentialsRefused, Gone, HubError, ProviderError, Transient
 from project88.store import events, history
+from project88.store.connection import Database
 from project88.store.failures import translated
 from project88.store.history import Outcome, SyncType
-from project88.store.scope import EventScope
+from project88.store.scope import EventScope, Source
 from project88.sync.accounts import Account
+from project88.sync.ticket import Ticket
 
 log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def attempt(account: Account, sync_type: SyncType, scope: EventScope | None = None) -> AsyncIterator[Outcome]:
+async def attempt(
+    account: Account, sync_type: SyncType, scope: EventScope | None = None, ticket: Ticket | None = None
+) -> AsyncIterator[Outcome]:
     """Account for one attempt. A provider's failure ends in the outcome; a refused login is raised as well."""
     outcome = Outcome(event_id=scope.event_id if scope else None)
-    number = await history.begin(
-        account.db,
-        account.source,
-        sync_type,
-        scope.event_id if scope else None,
-        scope.provider_event_id if scope else None,
-    )
+    number = await _begin(account.db, account.source, sync_type, scope, ticket)
     try:
         with translated():
             yield outcome
@@ -38,6 +36,7 @@ async def attempt(account: Account, sync_type: SyncType, scope: EventScope | Non
         raise
     except ProviderError as error:
         _fail(outcome, str(error))
+        outcome.service_is_dead = isinstance(error, Transient)
     except (HubError, asyncio.CancelledError) as error:
         _fail(outcome, str(error) or "interrupted")
         raise
@@ -48,6 +47,33 @@ async def attempt(account: Account, sync_type: SyncType, scope: EventScope | Non
         outcome.api_calls = account.client.calls
         await history.finish(account.db, account.source, number, outcome)
         _tell(account, sync_type, scope, outcome)
+
+
+async def skip(
+    db: Database,
+    source: Source,
+    sync_type: SyncType,
+    scope: EventScope | None,
+    reason: str,
+    ticket: Ticket | None = None,
+) -> Outcome:
+    """Account for an attempt that asked the service nothing."""
+    outcome = Outcome(status="skipped", reason=reason, event_id=scope.event_id if scope else None)
+    await history.finish(db, source, await _begin(db, source, sync_type, scope, ticket), outcome)
+    return outcome
+
+
+async def _begin(
+    db: Database, source: Source, sync_type: SyncType, scope: EventScope | None, ticket: Ticket | None
+) -> int:
+    return await history.begin(
+        db,
+        source,
+        sync_type,
+        scope.event_id if scope else None,
+        scope.provider_event_id if scope else None,
+        ticket.due if ticket else None,
+    )
 
 
 async def _give_up(account: Account, scope: EventScope | None, outcome: Outcome, error: Gone) -> None:

@@ -11,12 +11,15 @@ import stamina
 
 from project88.edges import clock
 from project88.edges.http import HttpClient, http_client
-from project88.edges.redaction import hide_secrets
+from project88.edges.redaction import hide_secrets, redacted
 from project88.errors import CredentialsRefused, Throttled, Transient
 from project88.providers.contract import Provider, Token
 from project88.store import budget
+from project88.store.budget import PRIORITIES, Priority
 from project88.store.connection import Database
+from project88.store.history import SyncType
 from project88.store.scope import Source
+from project88.sync.turns import Turns
 from project88.wire.messages import Request, Response
 
 ATTEMPTS = 5
@@ -25,15 +28,15 @@ LONGEST_WAIT_SECONDS = 20.0
 #: The pause after a 429 that names none; a service that counts a minute has forgotten a part of it by then.
 PAUSE_SECONDS = 10.0
 PAUSE_AT_MOST_SECONDS = 3600.0
-#: A call that goes out later after its slot than this share of the unused budget takes a new slot, because the
-#: service counts by arrival. The budget leaves 2 % of the rate unused: 1.2 s of every 60.
-LATE_SHARE = 0.02 * 0.4
 #: A token is renewed this long before it expires.
 TOKEN_MARGIN_SECONDS = 60.0
 
 
 class ProviderClient:
-    """Gets answers for one credential. ``calls`` counts the requests that went out."""
+    """Gets answers for one credential. ``calls`` counts the requests that went out.
+
+    Calls are live, the most urgent ones, until ``counting_anew`` says what they are for.
+    """
 
     def __init__(self, db: Database, http: HttpClient, provider: Provider, source: Source) -> None:
         self._db = db
@@ -41,17 +44,19 @@ class ProviderClient:
         self._provider = provider
         self._source = source
         self._tokens = _Tokens()
-        self._places = asyncio.Semaphore(provider.limits.concurrent_calls)
+        self._turns = Turns(db, source, provider.limits)
+        self._priority = Priority.LIVE
         self.calls = 0
 
     @property
     def concurrent_calls(self) -> int:
         return self._provider.limits.concurrent_calls
 
-    def counting_anew(self) -> ProviderClient:
-        """The same credential, budget and token with a count of its own."""
+    def counting_anew(self, sync_type: SyncType, priority: Priority | None = None) -> ProviderClient:
+        """The same credential, budget and token with a count of its own, as urgent as what it is for."""
         twin = copy.copy(self)
         twin.calls = 0
+        twin._priority = PRIORITIES[sync_type] if priority is None else priority
         return twin
 
     async def get(self, request: Request) -> Response:
@@ -70,17 +75,16 @@ class ProviderClient:
     async def _once(self, request: Request) -> Response:
         token = await self._current_token()
         try:
-            return await self._call(self._provider.sign(request, token))
+            return await self._call(self._provider.sign(request, token), self._priority)
         except CredentialsRefused:
             if token is None:
                 raise
         # A token may be revoked before its time; a fresh one tells a bad login from a stale token.
         self._tokens.drop(token)
-        return await self._call(self._provider.sign(request, await self._current_token()))
+        return await self._call(self._provider.sign(request, await self._current_token()), self._priority)
 
-    async def _call(self, signed: Request) -> Response:
-        async with self._places:
-            await self._slot()
+    async def _call(self, signed: Request, priority: Priority) -> Response:
+        async with self._turns.turn(priority):
             self.calls += 1
             response = await self._http.request(signed)
         try:
@@ -96,18 +100,7 @@ class ProviderClient:
         if seconds is None and isinstance(error, Throttled):
             seconds = PAUSE_SECONDS
         if seconds:
-            await budget.pause(self._db, self._source, min(seconds, PAUSE_AT_MOST_SECONDS))
-
-    async def _slot(self) -> None:
-        """Wait for this call's turn in the credential's budget."""
-        rate = self._provider.limits.calls_per_minute
-        while True:
-            slots = await budget.reserve(self._db, self._source, 1, rate)
-            due = clock.monotonic() + slots.wait_seconds
-            if slots.wait_seconds > 0:
-                await clock.sleep(slots.wait_seconds)
-            if clock.monotonic() - due < slots.spacing_seconds * rate * LATE_SHARE:
-                return
+            await budget.pause(self._db, self._source, min(seconds, PAUSE_AT_MOST_SECONDS), redacted(str(error)))
 
     async def _current_token(self) -> Token | None:
         request = self._provider.token_request()
@@ -116,7 +109,8 @@ class ProviderClient:
         async with self._tokens.lock:
             usable = self._tokens.usable()
             if usable is None:
-                usable = self._provider.read_token(await self._call(request))
+                # Live calls may wait for this token, whoever asks for it.
+                usable = self._provider.read_token(await self._call(request, Priority.LIVE))
                 self._tokens.keep(usable)
                 hide_secrets([usable.value])
             return usable

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from project88.errors import Permanent
 from project88.providers.contract import Course, PagedList, Provider, ResultList
 from project88.records.snapshot import NO_AUTHORITY, Authority
 from project88.store.history import Outcome, SyncType, close_abandoned, collecting_lock
+from project88.store.lists import known_rows
+from project88.store.merging import races_with_finishes
 from project88.store.scope import EventScope
 from project88.store.staging import Stage
 from project88.sync.accounts import Account
-from project88.sync.attempts import attempt
+from project88.sync.attempts import attempt, skip
+from project88.sync.changes import stage_changes
 from project88.sync.client import ProviderClient
-from project88.sync.collecting import CollectedList, collect
+from project88.sync.collecting import CollectedList, ListMemory, LoadRows, collect
 from project88.sync.reading import ShortList, read_all
 from project88.sync.snapshot import EventSnapshot
 from project88.sync.storing import lists_still_true, store_snapshot
+from project88.sync.ticket import Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,26 +47,32 @@ async def participants_only(client: ProviderClient, provider: Provider, scope: E
     return Wanted(results=())
 
 
-async def sync_event(account: Account, scope: EventScope, sync_type: SyncType, choice: Choice = everything) -> Outcome:
+async def sync_event(
+    account: Account,
+    scope: EventScope,
+    sync_type: SyncType,
+    choice: Choice = everything,
+    ticket: Ticket | None = None,
+) -> Outcome:
     """Collect what ``choice`` asks for and merge it in one transaction. Raises CredentialsRefused and StoreError."""
-    account = replace(account, client=account.client.counting_anew())
+    account = replace(account, client=account.client.counting_anew(sync_type, ticket.priority if ticket else None))
     async with (
         account.db.dedicated() as connection,
         collecting_lock(connection, account.source, scope.event_id) as is_ours,
     ):
         if not is_ours:
             reason = "another sync of this event is running"
-            return Outcome(status="skipped", reason=reason, event_id=scope.event_id)
+            return await skip(account.db, account.source, sync_type, scope, reason, ticket)
         await close_abandoned(account.db, account.source, scope.provider_event_id)
-        async with attempt(account, sync_type, scope) as outcome:
+        async with attempt(account, sync_type, scope, ticket) as outcome:
             stage = Stage(connection)
             await stage.prepare()
-            await _collect_and_store(account, scope, stage, choice, outcome)
+            await _collect_and_store(account, scope, stage, choice, outcome, ticket)
         return outcome
 
 
 async def _collect_and_store(
-    account: Account, scope: EventScope, stage: Stage, choice: Choice, outcome: Outcome
+    account: Account, scope: EventScope, stage: Stage, choice: Choice, outcome: Outcome, ticket: Ticket | None
 ) -> None:
     course, lists = await _read_course(account, scope)
     wanted = await choice(account.client, account.provider, scope, course)
@@ -72,8 +84,11 @@ async def _collect_and_store(
         course_problems=[problem for each in lists for problem in each.problems],
         course_digests=digests,
     )
-    await _Reading(account, stage, snapshot).read(scope, wanted, course)
-    await store_snapshot(stage, scope, course.races, snapshot, outcome)
+    with ExitStack() as held:
+        await _Reading(account, scope, stage, snapshot, held).read(wanted, course)
+        await stage_changes(stage, snapshot)
+    outcome.api_calls = account.client.calls
+    await store_snapshot(stage, scope, course.races, snapshot, outcome, ticket)
 
 
 async def _read_course(account: Account, scope: EventScope) -> tuple[Course, list[ShortList[Any]]]:
@@ -86,17 +101,21 @@ async def _read_course(account: Account, scope: EventScope) -> tuple[Course, lis
 class _Reading:
     """Reads the lists one after the other; the first failure ends the reading, what came before it counts."""
 
-    def __init__(self, account: Account, stage: Stage, snapshot: EventSnapshot) -> None:
+    def __init__(
+        self, account: Account, scope: EventScope, stage: Stage, snapshot: EventSnapshot, held: ExitStack
+    ) -> None:
         self._account = account
+        self._scope = scope
         self._stage = stage
         self._snapshot = snapshot
+        self._held = held
         self._races_with_finishes: set[str] = set()
 
-    async def read(self, scope: EventScope, wanted: Wanted, course: Course) -> None:
+    async def read(self, wanted: Wanted, course: Course) -> None:
         """Raises the failure where no row came through before it: then the attempt has failed, not in part."""
         if wanted.participants:
-            people = self._account.provider.participants(scope.provider_event_id, course)
-            if self._has_failed(await self._read(people, NO_AUTHORITY)):
+            people = self._account.provider.participants(self._scope.provider_event_id, course)
+            if self._has_failed(await self._read(people, NO_AUTHORITY, None)):
                 return
         for each in wanted.results:
             if self._has_failed(await self._read_results(each)):
@@ -108,31 +127,41 @@ class _Reading:
         return found.error is not None
 
     async def _read_results(self, wanted: ResultList) -> CollectedList:
-        found = await self._read(wanted.rows, wanted.authority)
+        found = await self._read_rows(wanted)
         self._races_with_finishes |= found.races_with_finishes
-        if not self._needs_fallback(wanted, found):
+        if not await self._needs_fallback(wanted, found):
             return found
         found.error = None
         self._snapshot.authorities[found.number] = NO_AUTHORITY
         for fallback in wanted.fallback:
-            found = await self._read(fallback.rows, fallback.authority)
+            found = await self._read_rows(fallback)
             if found.error is not None:
                 break
         return found
 
-    def _needs_fallback(self, wanted: ResultList, found: CollectedList) -> bool:
+    async def _needs_fallback(self, wanted: ResultList, found: CollectedList) -> bool:
         """A list of places that was refused, or says nothing although its race has finishers."""
-        if not wanted.fallback or found.unchanged or found.usable_rows:
+        if not wanted.fallback or found.usable_rows:
             return False
         if found.error is not None:
             return isinstance(found.error, Permanent)
-        races = wanted.authority.gender_races | wanted.authority.division_races
-        return found.rows > 0 or bool(races & self._races_with_finishes)
+        if found.rows:
+            return not found.same_pages
+        return bool((wanted.authority.gender_races | wanted.authority.division_races) & await self._races_finished())
 
-    async def _read(self, wanted: PagedList[Any], authority: Authority) -> CollectedList:
+    async def _races_finished(self) -> set[str]:
+        """Races with finishers: of the lists that did not change the stored rows tell."""
+        return self._races_with_finishes | await races_with_finishes(self._stage.connection, self._scope)
+
+    async def _read_rows(self, wanted: ResultList) -> CollectedList:
+        """The rows of a whole reading of results are remembered one by one."""
+        load = partial(known_rows, self._stage.connection, self._scope, wanted.rows.name)
+        return await self._read(wanted.rows, wanted.authority, load if self._snapshot.is_whole else None)
+
+    async def _read(self, wanted: PagedList[Any], authority: Authority, load_rows: LoadRows | None) -> CollectedList:
         number = len(self._snapshot.lists) + 1
-        known = self._snapshot.known.get(wanted.name)
-        found = await collect(self._account.client, wanted, number, self._stage, known)
+        memory = ListMemory(known=self._snapshot.known.get(wanted.name), load_rows=load_rows, held=self._held)
+        found = await collect(self._account.client, wanted, number, self._stage, memory)
         self._snapshot.lists.append(found)
         self._snapshot.authorities[number] = authority
         return found

@@ -17,12 +17,6 @@ from project88.wire.paging import ListReading
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadPage:
-    page: Page
-    response: Response = field(repr=False)
-
-
 class ListReader:
     """Yields the pages of one list; ``reading`` tells afterwards what came through."""
 
@@ -33,7 +27,7 @@ class ListReader:
         self._asked = 0
         self.reading = ListReading()
 
-    async def pages(self) -> AsyncIterator[ReadPage]:
+    async def pages(self) -> AsyncIterator[Page]:
         try:
             while (number := self.reading.next_page) is not None:
                 self._ask_ahead()
@@ -41,7 +35,7 @@ class ListReader:
                 page = self._list.read(response, number)
                 self.reading.feed(page.facts)
                 self._ask_ahead()
-                yield ReadPage(page=page, response=response)
+                yield page
         finally:
             await self._drop_ahead()
 
@@ -80,12 +74,12 @@ class ShortList(Generic[T]):
 async def read_all(client: ProviderClient, wanted: PagedList[T]) -> ShortList[T]:
     found: ShortList[T] = ShortList()
     reader = ListReader(client, wanted)
-    async for read in reader.pages():
-        for record in wanted.decode(read.page.rows):
-            if isinstance(record, Problem):
-                found.problems.append(record)
+    async for page in reader.pages():
+        for given in wanted.decode(page.rows):
+            if isinstance(given, Problem):
+                found.problems.append(given)
             else:
-                found.records.append(record)
+                found.records.extend(given)
     found.digests = reader.reading.digests
     return found
 

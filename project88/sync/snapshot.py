@@ -18,6 +18,7 @@ PARTICIPANTS = "participants"
 class EventSnapshot:
     """The lists in the order they were read; ``repeated`` is filled once all are staged.
 
+    ``only_changes_staged``: of the results, all rows of the entries in question were staged, and no other entry's.
     ``is_whole``: everything was asked for, so that page digests may be used and left.
     ``results_wanted``: how many lists of results were asked for.
     """
@@ -30,6 +31,7 @@ class EventSnapshot:
     course_problems: list[Problem] = field(default_factory=list)
     course_digests: list[bytes] = field(default_factory=list)
     repeated: Mapping[int, int] = field(default_factory=dict)
+    only_changes_staged: bool = False
 
     @property
     def participants(self) -> list[CollectedList]:

@@ -12,6 +12,7 @@ from project88.store.lists import KnownList, known_lists, quarantine, remember_l
 from project88.store.scope import EventScope
 from project88.store.staging import Stage
 from project88.sync.snapshot import PARTICIPANTS, EventSnapshot
+from project88.sync.ticket import Ticket
 from project88.wire.paging import Completeness
 
 #: Under this name the digests of the races, intervals and brackets are remembered.
@@ -36,7 +37,12 @@ async def lists_still_true(stage: Stage, scope: EventScope, course_digests: Sequ
 
 
 async def store_snapshot(
-    stage: Stage, scope: EventScope, races: tuple[Race, ...], snapshot: EventSnapshot, outcome: Outcome
+    stage: Stage,
+    scope: EventScope,
+    races: tuple[Race, ...],
+    snapshot: EventSnapshot,
+    outcome: Outcome,
+    ticket: Ticket | None,
 ) -> None:
     """Merge what was staged. All of it becomes visible at once, or nothing."""
     await stage.add(0, races)
@@ -53,9 +59,11 @@ async def store_snapshot(
         if snapshot.rows_read:
             await mark_upstream_state(connection, scope, None)
         await _remember(stage, scope, snapshot, stored)
-    _account(snapshot, people, results, outcome)
-    if snapshot.results:
-        outcome.results_synced = stored["results"]
+        _account(snapshot, people, results, outcome)
+        if snapshot.results:
+            outcome.results_synced = stored["results"]
+        if ticket is not None:
+            await ticket.stored(connection, outcome)
 
 
 async def _merge_participants(stage: Stage, scope: EventScope, snapshot: EventSnapshot) -> merging.Merged:
@@ -72,6 +80,7 @@ async def _merge_results(stage: Stage, scope: EventScope, snapshot: EventSnapsho
         complete=snapshot.results_are_complete,
         is_whole=snapshot.results_are_all_staged,
         some_repeat=any(snapshot.repeated.values()),
+        only_staged=snapshot.only_changes_staged,
     )
     return await merging.merge_results(stage.connection, scope, snapshot.authority(), came)
 
@@ -82,18 +91,16 @@ async def _remember(stage: Stage, scope: EventScope, snapshot: EventSnapshot, st
         return
     names = {found.wanted.name for found in snapshot.lists}
     kept = set() if snapshot.results else {name for name in snapshot.known if name not in names}
-    fresh = []
+    complete = []
     if snapshot.is_whole:
-        fresh = [found for found in snapshot.lists if snapshot.state(found) is Completeness.COMPLETE]
-    await remember_lists(
-        stage.connection,
-        scope,
-        [
-            _course(snapshot),
-            *(found.remembered(stored.get(found.wanted.name, 0)) for found in fresh if not found.unchanged),
-        ],
-        kept | {found.wanted.name for found in fresh if found.unchanged},
-    )
+        complete = [found for found in snapshot.lists if snapshot.state(found) is Completeness.COMPLETE]
+    fresh = [
+        found.remembered(stored.get(found.wanted.name, 0), snapshot.repeated.get(found.number, 0))
+        for found in complete
+        if not found.same_pages
+    ]
+    kept |= {found.wanted.name for found in complete if found.same_pages}
+    await remember_lists(stage.connection, scope, [_course(snapshot), *fresh], kept)
 
 
 def _course(snapshot: EventSnapshot) -> KnownList:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +26,5 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    #: What a reader made of the body, so that the next one need not make it again.
+    memo: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)

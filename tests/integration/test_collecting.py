@@ -363,12 +363,11 @@ async def test_the_same_pages_are_read_anew_when_the_brackets_mean_something_els
 async def test_an_idle_poll_leaves_the_page_digests_in_force(db: Database) -> None:
     world = race_world(30)
     async with hub_on(db, world) as hub:
-        moved = MovedResults()
+        moved = MovedResults({})
         await hub.sync(only_event(world), moved)
-        moved.stored()
         await hub.sync(only_event(world))
         remembered = await hub.look("select list_name from collected_lists order by 1")
-        await hub.sync(only_event(world), moved)
+        await hub.sync(only_event(world), MovedResults(moved.asked))
         assert remembered == await hub.look("select list_name from collected_lists order by 1")
         assert remembered
 
@@ -401,14 +400,13 @@ async def test_a_poll_of_what_moved_reads_only_that_and_ends_equal_to_a_full_one
     )
     async with hub_on(db, world) as hub:
         world.apply(RemoveResult(entry_id=runner, interval=FULL), RemoveResult(entry_id=runner, interval="40K"))
-        moved = MovedResults()
-        await hub.sync(only_event(world), moved)
-        moved.stored()
+        first = MovedResults({})
+        await hub.sync(only_event(world), first)
         world.apply(Restore(entry_id=runner))
-        quick = await hub.sync(only_event(world), moved)
-        moved.stored()
+        second = MovedResults(first.asked)
+        quick = await hub.sync(only_event(world), second)
         after_quick = await hub.look(content)
-        idle = await hub.sync(only_event(world), moved)
+        idle = await hub.sync(only_event(world), MovedResults(second.asked))
         await hub.sync(only_event(world))
         assert after_quick == await hub.look(content)
         assert quick.rows_written > 0

@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "store": {"records"},
     "edges": {"wire"},
     "sync": {"wire", "providers", "records", "store", "edges"},
-    "schedule": {"sync", "store", "edges"},
+    "schedule": {"sync", "store", "edges", "records"},
     "backfill": {"sync", "store", "edges"},
     "monitor": {"store", "edges", "providers"},
     "web": {"store", "edges"},
@@ -35,6 +35,8 @@ FOR_EVERYBODY = {"errors", "__version__"}
 LIBRARIES = {
     "psycopg": {"store"},
     "psycopg_pool": {"store"},
+    "pgqueuer": {"store"},
+    "prometheus_client": {"edges"},
     "aiohttp": {"edges"},
     "aiohttp.web": {"edges", "sandbox"},
     "starlette": {"web"},

@@ -17,11 +17,12 @@ from project88.edges import browser, clock, environment
 from project88.edges.child import hub_process
 from project88.errors import ConfigError, HubError
 from project88.records.entities import TimingPartnerId
-from project88.schedule.live import LiveCollector
+from project88.schedule.service import plan_until, work_until
+from project88.schedule.worker import PollDone
 from project88.store import partners
 from project88.store.budget import set_clock
 from project88.store.connection import Database, recreate_database
-from project88.store.events import find_event
+from project88.store.events import StoredEvent, find_event
 from project88.store.migrate import migrate
 from project88.sync.accounts import open_account
 from project88.sync.discovery import discover
@@ -140,12 +141,26 @@ class _Rehearsal:
             self._screen.watch(event.scope(account.source), self._sandbox.starts_at)
             self._screen.phase = "backfilling the season"
             await run_backfill(self._db, BackfillOptions(), self._screen)
-            self._screen.phase = "collecting the live race"
-            start = event.start_date or self._sandbox.starts_at
-            live = LiveCollector(account, event.scope(account.source), start, self._screen.polled)
-            await live.run(last_full_after=self._sandbox.last_crossing_at)
+        self._screen.phase = "collecting the live race"
+        await self._collect_live(event)
         self._complete.set()
         self._screen.collected_all()
+
+    async def _collect_live(self, event: StoredEvent) -> None:
+        """Planner and worker as on race day, until a full poll that began after the last crossing is stored."""
+        stored = asyncio.Event()
+
+        def polled(done: PollDone) -> None:
+            if (done.poll.event_id, done.poll.kind) != (event.event_id, "results"):
+                return
+            self._screen.polled(done)
+            is_whole = done.is_full and done.outcome.status == "completed"
+            if is_whole and done.poll.began_at > self._sandbox.last_crossing_at:
+                stored.set()
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(plan_until(self._db, stored))
+            tasks.create_task(work_until(self._db, "rehearsal", stored, observe=polled))
 
     async def _add_partner(self) -> TimingPartnerId:
         timing_partner_id = await partners.add_partner(self._db, PARTNER, PARTNER_TIME_ZONE)

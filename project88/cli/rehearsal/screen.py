@@ -17,7 +17,7 @@ from project88.backfill.options import SilentObserver
 from project88.backfill.plan import Plan, PlannedEvent
 from project88.backfill.report import EventReport
 from project88.edges import clock
-from project88.schedule.live import PollDone
+from project88.schedule.worker import PollDone
 from project88.store.budget import hub_clock
 from project88.store.connection import Database
 from project88.store.progress import Collected, attempts_by_status, collected, results_by_status
@@ -146,8 +146,8 @@ class Screen(SilentObserver):
 def _poll_cells(done: PollDone) -> list[str]:
     outcome = done.outcome
     return [
-        f"{done.number}",
-        f"{done.poll.due:%H:%M:%S}Z {done.poll.phase}",
+        f"{done.poll.polls + 1}",
+        f"{done.due:%H:%M:%S}Z {done.poll.phase}",
         "full" if done.is_full else "moved only",
         outcome.status + (f" ({outcome.reason.split(':')[0]})" if outcome.reason else ""),
         f"{outcome.api_calls}",

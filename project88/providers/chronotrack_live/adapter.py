@@ -179,6 +179,7 @@ class ChronoTrackLiveAdapter:
             page_query=_page_query,
             read=responses.read_page(envelope_key),
             decode=decoder,
+            digests=decode.row_digests,
         )
 
 

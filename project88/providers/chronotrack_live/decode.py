@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
-
-import msgspec
 
 from project88.providers.chronotrack_live.course import (
     BRACKET_KINDS,
@@ -17,7 +15,16 @@ from project88.providers.chronotrack_live.course import (
     Leg,
     LiveCourse,
 )
-from project88.providers.chronotrack_live.raw_rows import Raws, decoder, identifier, needed, raw_text
+from project88.providers.chronotrack_live.raw_rows import (
+    Decode,
+    RawRow,
+    decoder,
+    digests_without,
+    identifier,
+    needed,
+    one_record,
+    raw_text,
+)
 from project88.providers.chronotrack_live.rows import (
     BracketRow,
     EntryRow,
@@ -34,7 +41,6 @@ from project88.records.entities import (
     Finish,
     GenderPlace,
     Participant,
-    Problem,
     Race,
     Split,
 )
@@ -45,8 +51,8 @@ DISTANCE = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 DECLARED: Mapping[str, entities.DeclaredStatus] = {"CONF": "confirmed", "DNF": "dnf", "DQ": "dq"}
 
 
-def _event(row: EventRow, raw: msgspec.Raw) -> Iterator[Event]:
-    yield Event(
+def _event(row: EventRow, raw: RawRow) -> Event:
+    return Event(
         provider_event_id=entities.ProviderEventId(needed(row.event_id, "event_id")),
         name=text(row.event_name),
         start=instant(row.event_start_time),
@@ -66,9 +72,9 @@ def _event(row: EventRow, raw: msgspec.Raw) -> Iterator[Event]:
     )
 
 
-def _race(row: RaceRow, raw: msgspec.Raw) -> Iterator[Race]:
+def _race(row: RaceRow, raw: RawRow) -> Race:
     distance = text(row.race_course_distance)
-    yield Race(
+    return Race(
         race_id=needed(row.race_id, "race_id"),
         name=text(row.race_name),
         tag=text(row.race_tag),
@@ -84,10 +90,10 @@ def _race(row: RaceRow, raw: msgspec.Raw) -> Iterator[Race]:
     )
 
 
-def _interval(row: IntervalRow, raw: msgspec.Raw) -> Iterator[Interval]:
+def _interval(row: IntervalRow, raw: RawRow) -> Interval:
     name = text(row.interval_name)
     full = flag(row.interval_is_full)
-    yield Interval(
+    return Interval(
         interval_id=needed(row.interval_id, "interval_id"),
         race_id=needed(row.race_id, "race_id"),
         name=name,
@@ -95,8 +101,8 @@ def _interval(row: IntervalRow, raw: msgspec.Raw) -> Iterator[Interval]:
     )
 
 
-def _bracket(row: BracketRow, raw: msgspec.Raw) -> Iterator[Bracket]:
-    yield Bracket(
+def _bracket(row: BracketRow, raw: RawRow) -> Bracket:
+    return Bracket(
         bracket_id=needed(row.bracket_id, "bracket_id"),
         race_id=identifier(row.race_id),
         name=needed(row.bracket_name, "bracket_name"),
@@ -104,9 +110,9 @@ def _bracket(row: BracketRow, raw: msgspec.Raw) -> Iterator[Bracket]:
     )
 
 
-def _participant(course: LiveCourse, row: EntryRow, raw: msgspec.Raw) -> Iterator[Participant]:
+def _participant(course: LiveCourse, row: EntryRow, raw: RawRow) -> Participant:
     first, last = text(row.athlete_first_name), text(row.athlete_last_name)
-    yield Participant(
+    return Participant(
         entry_id=needed(row.entry_id, "entry_id"),
         race_id=identifier(row.race_id) or _only_race_named(course, text(row.race_name)),
         bib=identifier(row.entry_bib),
@@ -139,26 +145,26 @@ def _only_race_named(course: LiveCourse, name: str | None) -> str | None:
     return named[0] if len(named) == 1 else None
 
 
-events = decoder("events", EventRow, _event)
-races = decoder("races", RaceRow, _race)
-intervals = decoder("intervals", IntervalRow, _interval)
-brackets = decoder("brackets", BracketRow, _bracket)
+events = decoder("events", EventRow, one_record(_event))
+races = decoder("races", RaceRow, one_record(_race))
+intervals = decoder("intervals", IntervalRow, one_record(_interval))
+brackets = decoder("brackets", BracketRow, one_record(_bracket))
 
 
-def participants(course: LiveCourse) -> Callable[[Raws], list[Participant | Problem]]:
-    return decoder("participants", EntryRow, partial(_participant, course))
+def participants(course: LiveCourse) -> Decode[Participant]:
+    return decoder("participants", EntryRow, one_record(partial(_participant, course)))
 
 
-def results(
-    course: LiveCourse, interval: Interval | None = None
-) -> Callable[[Raws], list[entities.ResultRow | Problem]]:
+#: Every scoring run writes its instant into all rows, whether they changed or not.
+row_digests = digests_without(b"result_generation_gen_time")
+
+
+def results(course: LiveCourse, interval: Interval | None = None) -> Decode[entities.ResultRow]:
     """Rows of a results list that was asked for without a bracket, of one interval or of all."""
     return decoder("results", ResultRow, _ResultBuilder(course, interval).all_records)
 
 
-def places(
-    course: LiveCourse, interval: Interval | None, kind: BracketKind
-) -> Callable[[Raws], list[entities.ResultRow | Problem]]:
+def places(course: LiveCourse, interval: Interval | None, kind: BracketKind) -> Decode[entities.ResultRow]:
     """Rows of a results list that was asked for by bracket: only the places within such brackets."""
     return decoder("results", ResultRow, partial(_ResultBuilder(course, interval).place_records, kind))
 
@@ -174,14 +180,14 @@ class _ResultBuilder:
         self._asked_id = asked.interval_id if asked else None
         self._legs: dict[tuple[Scalar, ...], Leg] = {}
 
-    def all_records(self, row: ResultRow, raw: msgspec.Raw) -> tuple[entities.ResultRow, ...]:
+    def all_records(self, row: ResultRow, raw: RawRow) -> tuple[entities.ResultRow, ...]:
         leg = self._leg(row)
         if not leg.is_full:
             return (_split(row, leg),)
         kind = self._course.bracket_kind(leg.race_id, text(row.results_bracket_name))
         return (_finish(row, leg, raw, ranked=kind in {None, "open"}), *_place(row, leg, kind))
 
-    def place_records(self, kind: BracketKind, row: ResultRow, raw: msgspec.Raw) -> tuple[entities.ResultRow, ...]:
+    def place_records(self, kind: BracketKind, row: ResultRow, raw: RawRow) -> tuple[entities.ResultRow, ...]:
         leg = self._leg(row)
         found = self._course.bracket_kind(leg.race_id, text(row.results_bracket_name))
         return _place(row, leg, kind) if leg.is_full and found == kind else ()
@@ -223,7 +229,7 @@ def _split(row: ResultRow, leg: Leg) -> Split:
     )
 
 
-def _finish(row: ResultRow, leg: Leg, raw: msgspec.Raw, *, ranked: bool) -> Finish:
+def _finish(row: ResultRow, leg: Leg, raw: RawRow, *, ranked: bool) -> Finish:
     return Finish(
         race_id=leg.race_id,
         entry_id=needed(row.results_entry_id, "results_entry_id"),

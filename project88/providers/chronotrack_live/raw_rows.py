@@ -2,68 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from project88.errors import BadValue
 from project88.providers.chronotrack_live.rows import Scalar
 from project88.records.entities import Problem
+from project88.records.row_digests import row_digests
 from project88.records.units import text
 
 Row = TypeVar("Row")
 Record = TypeVar("Record")
-Raws = Sequence[msgspec.Raw]
-Unreadable = msgspec.MsgspecError | UnicodeDecodeError
+#: A row as it stands in its page, or a copy of its bytes.
+RawRow = msgspec.Raw | bytes
+Raws = Sequence[RawRow]
+#: From raw rows to what each of them gives, in their order: its records, or the problem with it.
+Decode = Callable[[Raws], list[Sequence[Record] | Problem]]
 
 CONTROL_AS_SPACE = bytes(max(code, 0x20) for code in range(256))
 #: What the decoder raises for a row: another shape, or text that is not UTF-8.
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
 
 
-def decoder(
-    stream: str, row_type: type[Row], build: Callable[[Row, msgspec.Raw], Iterable[Record]]
-) -> Callable[[Raws], list[Record | Problem]]:
-    """A function from the raw rows of a page to records and problems."""
-    whole_page = msgspec.json.Decoder(list[row_type])  # type: ignore[valid-type]
+def decoder(stream: str, row_type: type[Row], build: Callable[[Row, RawRow], Sequence[Record]]) -> Decode[Record]:
+    all_rows = msgspec.json.Decoder(list[row_type])  # type: ignore[valid-type]
     one_row = msgspec.json.Decoder(row_type)
 
-    def decode(raws: Raws) -> list[Record | Problem]:
-        found: list[Record | Problem] = []
-        for raw, row in zip(raws, _typed_rows(whole_page, one_row, raws), strict=True):
-            try:
-                if isinstance(row, UNREADABLE):
-                    raise BadValue(str(row)) from row
-                found.extend(build(row, raw))
-            except BadValue as error:
-                found.append(Problem(stream=stream, reason=str(error), raw=raw_text(raw)))
-        return found
+    def decode(raws: Raws) -> list[Sequence[Record] | Problem]:
+        """All rows at once; one by one only where some row cannot be read, so that it costs nobody else."""
+        try:
+            return list(map(build, all_rows.decode(b"[" + b",".join(raws) + b"]"), raws))
+        except (*UNREADABLE, BadValue):
+            return [decode_one(raw) for raw in raws]
+
+    def decode_one(raw: RawRow) -> Sequence[Record] | Problem:
+        try:
+            return build(one_row.decode(raw), raw)
+        except (*UNREADABLE, BadValue) as error:
+            return Problem(stream=stream, reason=str(error), raw=raw_text(raw))
 
     return decode
 
 
-def _typed_rows(
-    whole_page: msgspec.json.Decoder[list[Row]], one_row: msgspec.json.Decoder[Any], raws: Raws
-) -> Sequence[Row | Unreadable]:
-    """All rows at once; one by one only where some row does not fit, so that it costs nobody else."""
-    try:
-        return whole_page.decode(b"[" + b",".join(raws) + b"]")
-    except UNREADABLE:
-        return _one_by_one(one_row, raws)
+def one_record(build: Callable[[Row, RawRow], Record]) -> Callable[[Row, RawRow], tuple[Record]]:
+    """For rows that give one record each."""
+    return lambda row, raw: (build(row, raw),)
 
 
-def _one_by_one(one_row: msgspec.json.Decoder[Any], raws: Raws) -> list[Any]:
-    rows: list[Any] = []
-    for raw in raws:
-        try:
-            rows.append(one_row.decode(raw))
-        except UNREADABLE as error:
-            rows.append(error)
-    return rows
+def digests_without(name: bytes) -> Callable[[Raws], list[int]]:
+    """Digests of rows without the value of a field that says nothing of the row itself and holds no comma.
+
+    Inside a string the name's quotes would be escaped, so it is found as a name only. It is looked for from the end
+    because it stands there.
+    """
+    key = b'"%b":' % name
+
+    def digests(raws: Raws) -> list[int]:
+        cut = (bytes(raw).rpartition(key) for raw in raws)
+        return row_digests([head + rest[rest.find(b",") :] if found else rest for head, found, rest in cut])
+
+    return digests
 
 
-def raw_text(raw: msgspec.Raw) -> str:
+def raw_text(raw: RawRow) -> str:
     """The row as it came. Control characters outside the strings are mere spacing, inside they are not JSON."""
     return bytes(raw).translate(CONTROL_AS_SPACE).decode("utf-8", "replace")
 

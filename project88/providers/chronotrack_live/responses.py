@@ -5,7 +5,6 @@ Envelope and paging headers: S. Codes and bodies of errors: mostly U, so each is
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
+from xxhash import xxh3_128_digest
 
 from project88.errors import CredentialsRefused, Gone, HubError, Permanent, Throttled, Transient
 from project88.providers.contract import Page
@@ -28,8 +28,8 @@ CHECK_LOGIN = "Check login, secret, client_id and auth of this credential"
 LONE_SURROGATE = re.compile(
     rb"(?<!\\)((?:\\\\)*)(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
-#: So much of a SHA-256 tells pages apart.
-DIGEST_BYTES = 16
+#: Under this name a response keeps its decoded envelope.
+ENVELOPE = "envelope"
 #: A message is quoted up to this length.
 MESSAGE_CHARACTERS = 200
 
@@ -61,7 +61,7 @@ def read_page(envelope_key: str) -> Callable[[Response, int], Page]:
             rows=len(rows),
             row_count=_header_number(response.headers, ROW_COUNT),
             page_count=_header_number(response.headers, PAGE_COUNT),
-            digest=hashlib.sha256(body.get(envelope_key, b"")).digest()[:DIGEST_BYTES],
+            digest=xxh3_128_digest(body.get(envelope_key, b"")),
         )
         return Page(facts=facts, rows=rows)
 
@@ -69,6 +69,14 @@ def read_page(envelope_key: str) -> Callable[[Response, int], Page]:
 
 
 def _decode_envelope(response: Response) -> dict[str, msgspec.Raw]:
+    """Decoded once: the check of an answer and the reading of its page both look into it."""
+    if ENVELOPE not in response.memo:
+        response.memo[ENVELOPE] = _read_envelope(response)
+    envelope: dict[str, msgspec.Raw] = response.memo[ENVELOPE]
+    return envelope
+
+
+def _read_envelope(response: Response) -> dict[str, msgspec.Raw]:
     start = response.body[:64].lstrip()
     if start.startswith(b"<"):
         raise Transient("the service answered with HTML instead of JSON")

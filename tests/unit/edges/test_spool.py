@@ -1,4 +1,4 @@
-"""The queue that pages wait in."""
+"""Where pages wait."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from project88.edges.spool import MEMORY_BYTES, Spool
 
 def test_an_unused_spool_is_empty() -> None:
     with Spool() as spool:
-        assert list(spool.drain()) == []
+        assert list(spool) == []
 
 
 def test_strings_come_back_in_the_order_they_went_in_the_empty_ones_too() -> None:
@@ -19,17 +19,17 @@ def test_strings_come_back_in_the_order_they_went_in_the_empty_ones_too() -> Non
         for data in (b"first", b"", b"\x00\xff\n", b""):
             spool.append(data)
 
-        assert list(spool.drain()) == [b"first", b"", b"\x00\xff\n", b""]
+        assert list(spool) == [b"first", b"", b"\x00\xff\n", b""]
 
 
-def test_a_drained_spool_is_empty_and_can_be_filled_again() -> None:
+def test_a_string_is_found_by_its_number_as_often_as_needed_and_more_can_follow() -> None:
     with Spool() as spool:
-        spool.append(b"first, the longer one")
-        list(spool.drain())
+        spool.append(b"first")
+        spool.append(b"second, the longer one")
 
-        assert list(spool.drain()) == []
-        spool.append(b"second")
-        assert list(spool.drain()) == [b"second"]
+        assert [spool[1], spool[0], spool[1]] == [b"second, the longer one", b"first", b"second, the longer one"]
+        spool.append(b"third")
+        assert (len(spool), spool[2], spool[0]) == (3, b"third", b"first")
 
 
 def test_more_than_fits_in_memory_comes_back_from_disk() -> None:
@@ -38,7 +38,7 @@ def test_more_than_fits_in_memory_comes_back_from_disk() -> None:
         for part in parts:
             spool.append(part)
 
-        assert parts == list(spool.drain())
+        assert parts == list(spool)
 
 
 def test_a_closed_spool_takes_nothing() -> None:
@@ -56,4 +56,4 @@ def test_any_strings_come_back_as_they_were(parts: list[bytes]) -> None:
         for part in parts:
             spool.append(part)
 
-        assert parts == list(spool.drain())
+        assert parts == list(spool)

@@ -29,8 +29,8 @@ def sample() -> RawRows:
 
 @pytest.fixture
 def course() -> LiveCourse:
-    def whole(records: Iterable[Any]) -> list[Any]:
-        return list(records)
+    def whole(given: Iterable[Any]) -> list[Any]:
+        return [record for records in given for record in records]
 
     return decode.course_of(
         {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -46,13 +46,18 @@ def full_row(**fields: object) -> dict[str, object]:
     }
 
 
-def only(records: Iterator[Any]) -> Any:
-    (record,) = records
+def flat(given: Iterable[Any]) -> list[Any]:
+    """The records and problems of rows one after the other."""
+    return [record for each in given for record in ((each,) if isinstance(each, Problem) else each)]
+
+
+def only(given: Iterable[Any]) -> Any:
+    (record,) = flat(given)
     return record
 
 
 def test_events_come_with_their_zone_and_their_raw_text(sample: RawRows) -> None:
-    first, second, third = decode.events(sample("events"))
+    first, second, third = flat(decode.events(sample("events")))
 
     assert isinstance(first, Event)
     assert (
@@ -71,7 +76,7 @@ def test_events_come_with_their_zone_and_their_raw_text(sample: RawRows) -> None
 
 
 def test_races_come_with_distances_and_instants(sample: RawRows) -> None:
-    ten, five = decode.races(sample("races"))
+    ten, five = flat(decode.races(sample("races")))
 
     assert isinstance(ten, Race)
     assert (ten.race_id, ten.name, ten.tag, ten.distance) == ("51", "10K", "10k", 10000.0)
@@ -114,7 +119,7 @@ def test_a_bracket_of_another_type_is_other(word: object) -> None:
 
 
 def test_participants_come_with_status_and_person(sample: RawRows, course: LiveCourse) -> None:
-    first, second, third, fourth, fifth, sixth = decode.participants(course)(sample("entries"))
+    first, second, third, fourth, fifth, sixth = flat(decode.participants(course)(sample("entries")))
 
     assert isinstance(first, Participant)
     assert (
@@ -163,7 +168,7 @@ def test_an_entry_whose_race_name_two_races_share_has_no_race() -> None:
 
 
 def test_results_are_finishes_and_splits_and_bad_rows_cost_only_themselves(sample: RawRows, course: LiveCourse) -> None:
-    found = list(decode.results(course)(sample("results")))
+    found = flat(decode.results(course)(sample("results")))
 
     assert [Finish, Split, Finish, Finish, Problem, Problem] == [type(each) for each in found]
     finish, split, other_race, started, bad_time, no_entry = found
@@ -202,7 +207,7 @@ def test_only_the_open_bracket_gives_the_overall_place(
 ) -> None:
     row = full_row(results_bracket_name=bracket, results_rank="3")
 
-    (finish,) = [each for each in decode.results(course)(raws(row)) if isinstance(each, Finish)]
+    (finish,) = [each for each in flat(decode.results(course)(raws(row))) if isinstance(each, Finish)]
 
     assert place == finish.overall_place
 
@@ -217,27 +222,27 @@ def test_rows_of_brackets_in_the_results_list_give_their_places_too(course: Live
     assert [
         GenderPlace(race_id="51", entry_id="9001", bracket="Male", place=2),
         DivisionPlace(race_id="51", entry_id="9001", bracket="M40-49", place=1),
-    ] == [each for each in decode.results(course)(rows) if isinstance(each, Place)]
+    ] == [each for each in flat(decode.results(course)(rows)) if isinstance(each, Place)]
 
 
 def test_a_list_by_sex_gives_the_gender_places_of_the_full_course_only(sample: RawRows, course: LiveCourse) -> None:
     assert [
         GenderPlace(race_id="51", entry_id="9001", bracket="Male", place=2),
         GenderPlace(race_id="51", entry_id="9007", bracket="Female", place=1),
-    ] == list(decode.places(course, None, "gender")(sample("places_by_sex")))
+    ] == flat(decode.places(course, None, "gender")(sample("places_by_sex")))
 
 
 def test_a_list_by_age_gives_the_place_in_the_athletes_own_division_only(sample: RawRows, course: LiveCourse) -> None:
     assert [
         DivisionPlace(race_id="51", entry_id="9001", bracket="M40-49", place=1),
         DivisionPlace(race_id="51", entry_id="9009", bracket="M40-49", place=3),
-    ] == list(decode.places(course, None, "division")(sample("places_by_age")))
+    ] == flat(decode.places(course, None, "division")(sample("places_by_age")))
 
 
 def test_a_service_that_ignores_the_bracket_word_gives_no_places(sample: RawRows, course: LiveCourse) -> None:
     overall = raws(full_row(), full_row(results_entry_id="9002"))
 
-    assert list(decode.places(course, None, "gender")(overall)) == []
+    assert flat(decode.places(course, None, "gender")(overall)) == []
 
 
 def test_a_place_in_an_unranked_bracket_is_unknown(course: LiveCourse) -> None:
@@ -265,7 +270,9 @@ def test_an_id_is_the_same_as_text_and_as_a_number(entry_id: object, course: Liv
 
 
 def test_a_bib_keeps_its_zeros_and_letters(course: LiveCourse) -> None:
-    found = decode.participants(course)(raws(*({"entry_id": "1", "entry_bib": bib} for bib in ("007", "A7", "0"))))
+    found = flat(
+        decode.participants(course)(raws(*({"entry_id": "1", "entry_bib": bib} for bib in ("007", "A7", "0"))))
+    )
 
     assert [each.bib for each in found if isinstance(each, Participant)] == ["007", "A7", "0"]
 
@@ -279,7 +286,7 @@ def test_null_empty_and_missing_are_alike(course: LiveCourse) -> None:
     rows = [full_row(), *(full_row(**dict.fromkeys(fields, nothing)) for nothing in (None, "", " "))]
     without_raw = [
         msgspec.structs.replace(each, raw="")
-        for each in decode.results(course)(raws(*rows))
+        for each in flat(decode.results(course)(raws(*rows)))
         if isinstance(each, Finish)
     ]
 
@@ -309,7 +316,7 @@ def test_one_bad_row_gives_one_problem_with_its_raw_text_and_the_others_come_thr
     rows = raws(full_row(results_entry_id="1"), full_row(results_entry_id="2"))
     rows.insert(position, msgspec.Raw(bad))
 
-    found = list(decode.results(course)(rows))
+    found = flat(decode.results(course)(rows))
 
     assert [each.entry_id for each in found if isinstance(each, Finish)] == ["1", "2"]
     (problem,) = [each for each in found if isinstance(each, Problem)]
@@ -334,8 +341,8 @@ def test_fields_that_are_not_read_may_hold_anything(course: LiveCourse) -> None:
 
 
 def test_a_page_without_rows_gives_nothing(course: LiveCourse) -> None:
-    assert list(decode.results(course)([])) == []
-    assert list(decode.events([])) == []
+    assert flat(decode.results(course)([])) == []
+    assert flat(decode.events([])) == []
 
 
 def row_of(keys: Sequence[str]) -> st.SearchStrategy[dict[str, Any]]:

@@ -1,0 +1,138 @@
+"""``project88 budget``: what each credential may call, what it used, and what holds it back. Calls no service."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+import typer
+
+from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.options import AnyPartnerId, AsJson
+
+if TYPE_CHECKING:
+    from project88.store.budget import Standing
+    from project88.store.partners import Credential
+
+COLUMNS = (
+    "partner",
+    "name",
+    "provider",
+    "allowed",
+    "used",
+    "left",
+    "highest",
+    "highest from",
+    "today",
+    "paused until",
+    "left alone until",
+    "because",
+)
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One credential's line. Calls are counted per 60 s; ``allowed`` is null where its settings cannot be read."""
+
+    timing_partner_id: int
+    company_name: str
+    provider: str
+    allowed: float | None
+    used: int
+    left: float | None
+    highest: int
+    highest_from: datetime | None
+    calls_today: int
+    paused_until: datetime | None
+    pause_reason: str | None
+    left_alone_until: datetime | None
+    left_alone_reason: str | None
+
+
+def budget(timing_partner_id: AnyPartnerId = None, json: AsJson = False) -> None:
+    """Show the call budget of each credential: calls allowed, used and left in 60 s, and what holds it back.
+
+    The highest 60 s of the last day are an upper bound: no minute held more calls. A credential is paused when the
+    service asks for it, and left alone while the service is down or refuses the login; then one poll tries again.
+    Times are UTC.
+
+    Example: project88 budget --timing-partner-id 1
+    """
+    run(_budget(timing_partner_id, json))
+
+
+async def _budget(timing_partner_id: int | None, as_json: bool) -> None:
+    from project88.records.entities import TimingPartnerId
+    from project88.store.budget import standings
+    from project88.store.partners import credentials
+
+    partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
+    async with hub_database() as db:
+        logins = {(each.timing_partner_id, each.provider_key): each for each in await credentials(db, partner)}
+        found = [
+            line(each, logins.get((each.timing_partner_id, each.provider_key))) for each in await standings(db, partner)
+        ]
+    if as_json:
+        print_json(found)
+    elif found:
+        print_table(COLUMNS, [_cells(each) for each in found])
+    else:
+        typer.echo("no login is stored: run project88 credentials set")
+
+
+def line(standing: Standing, credential: Credential | None) -> Line:
+    allowed = None if credential is None else _allowed(credential)
+    return Line(
+        timing_partner_id=standing.timing_partner_id,
+        company_name=standing.company_name,
+        provider=standing.provider_key,
+        allowed=allowed,
+        used=standing.used_last_minute,
+        left=None if allowed is None else max(0, allowed - standing.used_last_minute),
+        highest=standing.highest_calls,
+        highest_from=standing.highest_begins_at,
+        calls_today=standing.calls_today,
+        paused_until=standing.paused_until,
+        pause_reason=standing.pause_reason,
+        left_alone_until=standing.left_alone_until,
+        left_alone_reason=standing.left_alone_reason,
+    )
+
+
+def _allowed(credential: Credential) -> float | None:
+    from project88.cli.logins import opened
+    from project88.errors import HubError
+    from project88.providers.catalogue import CATALOGUE
+
+    if credential.provider_key not in CATALOGUE:
+        return None
+    try:
+        login = (credential.principal, credential.secret, credential.additional_config)
+        return opened(credential.provider_key, *login).limits.calls_per_minute
+    except HubError:
+        return None
+
+
+def _cells(found: Line) -> tuple[object, ...]:
+    return (
+        found.timing_partner_id,
+        found.company_name,
+        found.provider,
+        _number(found.allowed),
+        found.used,
+        _number(found.left),
+        found.highest,
+        _instant(found.highest_from),
+        found.calls_today,
+        _instant(found.paused_until),
+        _instant(found.left_alone_until),
+        "; ".join(reason for reason in (found.pause_reason, found.left_alone_reason) if reason),
+    )
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else f"{value:.12g}"
+
+
+def _instant(value: datetime | None) -> str | None:
+    return None if value is None else f"{value:%Y-%m-%d %H:%M:%S}"

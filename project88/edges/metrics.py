@@ -1,0 +1,71 @@
+"""Figures of this process for Prometheus, on a loopback port. Computes none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+from project88.errors import ConfigError
+
+HOST = "127.0.0.1"
+DEFAULT_PORT = 9188
+#: Seconds; a live poll is to start within one.
+LATE_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
+OWNER = ("timing_partner", "provider")
+
+
+class Metrics:
+    """Every figure with its name. Counters count what this process did; gauges say how the whole hub stands."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.polls = self._counter("project88_polls", "Polls that ended.", (*OWNER, "kind", "status"))
+        self.rows = self._counter("project88_rows_written", "Rows written.", OWNER)
+        self.calls = self._counter("project88_calls", "Calls to the service.", OWNER)
+        self.missed = self._counter("project88_polls_missed", "Beats collapsed into a later poll.", OWNER)
+        self.late = Histogram(
+            "project88_poll_late_seconds",
+            "How much later than due polls began.",
+            ("lane",),
+            buckets=LATE_BUCKETS,
+            registry=self.registry,
+        )
+        self.due = self._gauge("project88_polls_due", "Polls that are due and have not begun.", OWNER)
+        self.overdue = self._gauge("project88_poll_overdue_seconds", "The longest wait of a poll that is due.", OWNER)
+        self.states = self._gauge("project88_plan_rows", "Rows of the plan by state.", (*OWNER, "state"))
+        self.used = self._gauge("project88_budget_calls_used", "Calls of the last 60 s.", OWNER)
+        self.left = self._gauge("project88_budget_calls_left", "Calls left of 60 s.", OWNER)
+        self.up = self._gauge("project88_database_up", "1 while the database answers.", ())
+
+    def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Counter:
+        return Counter(name, text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, labels: tuple[str, ...]) -> Gauge:
+        return Gauge(name, text, labels, registry=self.registry)
+
+
+@contextmanager
+def served(metrics: Metrics, port: int | None) -> Iterator[str | None]:
+    """Serve /metrics on the loopback; gives what an operator should know where nothing is served.
+
+    ``port`` None: the default port, and nothing where another process has it; 0: nothing.
+    """
+    if port == 0:
+        yield None
+        return
+    try:
+        server, thread = start_http_server(port or DEFAULT_PORT, addr=HOST, registry=metrics.registry)
+    except OSError as error:
+        reason = f"port {port or DEFAULT_PORT} for the metrics cannot be opened: {error.strerror}"
+        if port is not None:
+            raise ConfigError(f"{reason}; choose another by --metrics-port") from error
+        yield f"this process serves no metrics, {reason}; choose another by --metrics-port"
+        return
+    try:
+        yield None
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

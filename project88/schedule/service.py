@@ -1,0 +1,71 @@
+"""Keeps planner and workers running while the database comes and goes. Plans and runs nothing itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+from project88.edges import clock
+from project88.schedule.planner import run_planner
+from project88.schedule.worker import LIVE_SLOTS, PollDone, Worker, slots_for
+from project88.store.connection import Database
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 15.0
+#: What has run for so long counts as healthy: the next failure waits the short time again.
+HEALTHY_SECONDS = 60.0
+
+
+async def plan_until(db: Database, stop: asyncio.Event) -> None:
+    """Plan until ``stop``, through every outage of the database."""
+    await keep_running("the planner", lambda: run_planner(db, stop), stop)
+
+
+async def work_until(
+    db: Database,
+    name: str,
+    stop: asyncio.Event,
+    slots: Mapping[str, int] | None = None,
+    observe: Callable[[PollDone], None] = lambda done: None,
+) -> None:
+    """Run polls until ``stop``, through every outage of the database."""
+    lanes = slots or slots_for(LIVE_SLOTS)
+    await keep_running(f"worker {name}", lambda: Worker(db, name, lanes, observe).run(stop), stop)
+
+
+async def keep_running(name: str, work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+    """Begin ``work`` anew whenever it fails, after a wait; return once it ends by itself."""
+    wait = FIRST_WAIT_SECONDS
+    while not stop.is_set():
+        began = clock.monotonic()
+        try:
+            await work()
+            return
+        except Exception as error:
+            if clock.monotonic() - began > HEALTHY_SECONDS:
+                wait = FIRST_WAIT_SECONDS
+            reasons = "; ".join(dict.fromkeys(_reasons(error)))
+            log.error("%s failed, again in %.0f s: %s", name, wait, reasons, extra={"action": "service_failed"})
+        await stopped_within(stop, wait)
+        wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+
+
+async def stopped_within(stop: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _reasons(error: BaseException) -> Iterator[str]:
+    """The errors at the bottom of groups, one line each."""
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _reasons(each)
+    else:
+        yield " ".join(f"{type(error).__name__}: {error}".split())

@@ -1,0 +1,218 @@
+"""Runs polls as they are handed over, several at once, until it is told to stop. Plans nothing but their next one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from project88.edges import clock
+from project88.errors import CredentialsRefused, HubError, Superseded
+from project88.schedule.logins import OpenLogins
+from project88.schedule.planner import PollJob
+from project88.schedule.polling import SYNC_TYPES, run_poll, scope_of
+from project88.schedule.tickets import PollTicket
+from project88.store import breakers, plan, queue
+from project88.store.budget import hub_clock
+from project88.store.cadence import CadenceRule, cadence_rules
+from project88.store.connection import Database
+from project88.store.history import Outcome
+from project88.store.partners import Credential
+from project88.store.plan import RunningPoll
+from project88.sync.attempts import skip
+
+log = logging.getLogger(__name__)
+
+#: How many polls of the live lane one worker runs at once. No lane can take another one's slots.
+LIVE_SLOTS = 12
+#: The other lanes' share of the live lane's slots.
+SHARES: Mapping[str, float] = {"live": 1.0, "soon": 1 / 3, "routine": 1 / 3, "backfill": 1 / 6}
+FEWEST_SLOTS = 2
+#: The polls of one login may take this part of a lane, so that a service that hangs leaves room for the others.
+SHARE_OF_ONE_LOGIN = 0.5
+#: Polls under way may go on for so long after the stop; then they are given back to the plan.
+GRACE_SECONDS = 6.0
+#: A poll whose worker died so often in a row is parked: it may be what kills them.
+STARTS_AT_MOST = 5
+#: A poll that must wait for its event or login is looked at again so much later.
+LATER_SECONDS = 0.5
+#: The cadence may be edited while workers run; they read it again after so long.
+RULES_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollDone:
+    """One poll after it ran. ``missed`` beats before it were collapsed into it; times are hub time."""
+
+    poll: RunningPoll
+    company_name: str
+    due: datetime
+    is_full: bool
+    missed: int
+    took: timedelta
+    outcome: Outcome
+
+
+def slots_for(live: int) -> Mapping[str, int]:
+    """Slots of each lane for so many of the live one."""
+    return {lane: max(FEWEST_SLOTS, int(live * share)) for lane, share in SHARES.items()}
+
+
+class Worker:
+    """``name`` tells the workers apart in the plan. ``observe`` is told of every poll that ended."""
+
+    def __init__(
+        self,
+        db: Database,
+        name: str,
+        slots: Mapping[str, int],
+        observe: Callable[[PollDone], None] = lambda done: None,
+    ) -> None:
+        self._db = db
+        self._name = name
+        self._slots = slots
+        self._observe = observe
+        self._logins = OpenLogins(db)
+        self._polls: set[asyncio.Task[None]] = set()
+        self._by_login: Counter[tuple[str, int, str]] = Counter()
+        self._rules: tuple[float, list[CadenceRule]] = (0.0, [])
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop``. Raises StoreError where the database is away."""
+        async with self._logins, queue.engine(self._db) as engine:
+            ending = asyncio.create_task(self._end_polls(stop))
+            try:
+                async with asyncio.TaskGroup() as lanes:
+                    for lane, slots in self._slots.items():
+                        lanes.create_task(queue.run_lane(engine, lane, slots, self._handler(lane), stop))
+            finally:
+                ending.cancel()
+
+    async def _end_polls(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        await clock.sleep(GRACE_SECONDS)
+        for poll in self._polls:
+            poll.cancel()
+
+    def _handler(self, lane: str) -> Callable[[bytes], asyncio.Future[None]]:
+        def handle(payload: bytes) -> asyncio.Future[None]:
+            return asyncio.ensure_future(self._handle(lane, msgspec.json.decode(payload, type=PollJob)))
+
+        return handle
+
+    async def _handle(self, lane: str, job: PollJob) -> None:
+        """Nothing but Later leaves it: a poll that could not be accounted for is taken back by the planner."""
+        try:
+            await self._begin_and_run(lane, job)
+        except queue.Later:
+            raise
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            log.error("poll %s: %s", job.schedule_plan_id, text, extra={"action": "poll_broken"})
+
+    async def _begin_and_run(self, lane: str, job: PollJob) -> None:
+        poll = await self._begin(lane, job)
+        if poll is None:
+            return
+        if poll.starts > STARTS_AT_MOST:
+            await self._park(poll)
+            return
+        login = (lane, poll.key.timing_partner_id, poll.provider_key)
+        self._by_login[login] += 1
+        task = asyncio.create_task(self._run(poll))
+        self._polls.add(task)
+        try:
+            await asyncio.wait({task})
+            if task.cancelled():
+                await plan.release(self._db, poll)
+            else:
+                task.result()
+        finally:
+            task.cancel()
+            self._polls.discard(task)
+            self._by_login[login] -= 1
+
+    async def _begin(self, lane: str, job: PollJob) -> RunningPoll | None:
+        """The poll, begun; None where it is obsolete. Raises Later where it must wait."""
+        if self._has_its_share(lane, job):
+            raise queue.Later(LATER_SECONDS)
+        async with self._db.transaction() as connection:
+            if await plan.is_busy(connection, job.key):
+                raise queue.Later(LATER_SECONDS)
+            return await plan.begin(connection, job.key, job.due, self._name)
+
+    def _has_its_share(self, lane: str, job: PollJob) -> bool:
+        running = self._by_login[(lane, job.timing_partner_id, job.provider_key)]
+        return running >= max(1, self._slots[lane] * SHARE_OF_ONE_LOGIN)
+
+    async def _park(self, poll: RunningPoll) -> None:
+        error = f"parked: its worker died {STARTS_AT_MOST} times in a row; see project88 jobs"
+        await plan.park(self._db, [poll.key], error)
+        log.error("poll %s %s", poll.key.schedule_plan_id, error, extra={"action": "poll_parked"})
+
+    async def _run(self, poll: RunningPoll) -> None:
+        credential = await self._logins.credential(poll.key.timing_partner_id, poll.provider_key)
+        if credential is None:
+            await plan.end(self._db, poll, f"the partner has no login for {poll.provider_key}")
+            return
+        ticket = PollTicket(self._db, poll, await self._current_rules(), credential)
+        await ticket.open()
+        outcome = await self._outcome(poll, ticket, credential)
+        if outcome is not None:
+            await self._tell(poll, ticket, credential, outcome)
+
+    async def _outcome(self, poll: RunningPoll, ticket: PollTicket, credential: Credential) -> Outcome | None:
+        """None where another worker has taken the poll over, which accounts for it."""
+        try:
+            outcome = await self._collect(poll, ticket, credential)
+        except Superseded as error:
+            log.warning("poll %s: %s", poll.key.schedule_plan_id, error, extra={"action": "poll_superseded"})
+            return None
+        except HubError as error:
+            outcome = Outcome(status="failed", error_message=str(error), event_id=poll.event_id)
+            await ticket.close(outcome, after_error=True)
+        else:
+            await ticket.close(outcome)
+        return outcome
+
+    async def _collect(self, poll: RunningPoll, ticket: PollTicket, credential: Credential) -> Outcome:
+        source = credential.source
+        admission = await breakers.admit(self._db, source)
+        if not admission.admitted:
+            reason = f"the service is left alone until {admission.until:%H:%M:%S} UTC: {admission.reason}"
+            scope = None if poll.event_id is None else await scope_of(self._db, source, poll.event_id)
+            return await skip(self._db, source, SYNC_TYPES[poll.kind], scope, reason, ticket)
+        try:
+            outcome = await run_poll(await self._logins.account(credential), poll, ticket)
+        except CredentialsRefused:
+            await breakers.login_refused(self._db, source)
+            raise
+        if outcome.service_is_dead:
+            await breakers.failed(self._db, source, outcome.error_message or "no answer")
+        else:
+            await breakers.succeeded(self._db, source)
+        return outcome
+
+    async def _current_rules(self) -> list[CadenceRule]:
+        read_at, rules = self._rules
+        if not rules or clock.monotonic() - read_at > RULES_SECONDS:
+            rules = await cadence_rules(self._db)
+            self._rules = (clock.monotonic(), rules)
+        return rules
+
+    async def _tell(self, poll: RunningPoll, ticket: PollTicket, credential: Credential, outcome: Outcome) -> None:
+        done = PollDone(
+            poll=poll,
+            company_name=credential.company_name,
+            due=ticket.due,
+            is_full=ticket.is_full,
+            missed=ticket.missed,
+            took=(await hub_clock(self._db)).now - poll.began_at,
+            outcome=outcome,
+        )
+        self._observe(done)
