@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg.sql import SQL, Identifier
 
 from project88.edges import embedded
@@ -28,6 +29,10 @@ START_SECONDS = 90.0
 #: Read before the environment is stripped: the folder of another PostgreSQL to run the tests on.
 TEST_BINARIES = os.environ.get("PROJECT88_TEST_PG_BIN")
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
+
+# Our machines are noisy: how long an example takes says nothing.
+settings.register_profile("hub", deadline=None)
+settings.load_profile("hub")
 
 for variable in set(os.environ) - {"PROJECT88_TEST_PG_BIN"}:
     if variable.startswith(("PG", "DB_", "PROJECT88_", "DATABASE_")):

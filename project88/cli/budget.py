@@ -81,7 +81,9 @@ async def _budget(timing_partner_id: int | None, as_json: bool) -> None:
 
 
 def line(standing: Standing, credential: Credential | None) -> Line:
-    allowed = None if credential is None else _allowed(credential)
+    from project88.sync.accounts import allowed_calls
+
+    allowed = None if credential is None else allowed_calls(credential)
     return Line(
         timing_partner_id=standing.timing_partner_id,
         company_name=standing.company_name,
@@ -97,20 +99,6 @@ def line(standing: Standing, credential: Credential | None) -> Line:
         left_alone_until=standing.left_alone_until,
         left_alone_reason=standing.left_alone_reason,
     )
-
-
-def _allowed(credential: Credential) -> float | None:
-    from project88.cli.logins import opened
-    from project88.errors import HubError
-    from project88.providers.catalogue import CATALOGUE
-
-    if credential.provider_key not in CATALOGUE:
-        return None
-    try:
-        login = (credential.principal, credential.secret, credential.additional_config)
-        return opened(credential.provider_key, *login).limits.calls_per_minute
-    except HubError:
-        return None
 
 
 def _cells(found: Line) -> tuple[object, ...]:

@@ -25,8 +25,12 @@ log = logging.getLogger(__name__)
 HORIZON_SECONDS = 10.0
 #: A planner looks at least so often, and at once when it is told of a change.
 TICK_SECONDS = 2.0
+#: It waits at least so long, also where another transaction holds the poll that is due next.
+LEAST_WAIT_SECONDS = 0.1
 #: So many changes and polls are taken in one transaction.
 AT_ONCE = 500
+#: So many polls of a login and lane are in the engine at once: what all workers together can run, and some to follow.
+AT_ONCE_OF_A_LOGIN = 60
 #: A handed-over poll whose job is gone waits again after so long.
 LOST_AFTER_SECONDS = 30.0
 TIDY_SECONDS = 15.0
@@ -94,7 +98,7 @@ class Planner:
 
     async def seconds_to_wait(self) -> float:
         coming = await plan.seconds_to_next(self._db)
-        return TICK_SECONDS if coming is None else min(TICK_SECONDS, max(0.0, coming - HORIZON_SECONDS))
+        return TICK_SECONDS if coming is None else min(TICK_SECONDS, max(LEAST_WAIT_SECONDS, coming - HORIZON_SECONDS))
 
     async def _plan_changes(self) -> int:
         async with self._db.transaction() as connection:
@@ -111,7 +115,7 @@ class Planner:
 
     async def _hand_over(self) -> int:
         async with self._db.transaction() as connection:
-            due = await plan.take_due(connection, HORIZON_SECONDS, AT_ONCE)
+            due = await plan.take_due(connection, HORIZON_SECONDS, AT_ONCE, AT_ONCE_OF_A_LOGIN)
             await queue.hand_over(connection, [_job(poll) for poll in due])
             await plan.mark_queued(connection, [poll.key for poll in due])
         return len(due)
@@ -186,9 +190,7 @@ async def _plan_events(
             continue
         for kind in EVENT_KINDS:
             planned = _planned(facts, event, found, kind, known.get((event.event_id, event.data_source, kind)))
-            rows.append(
-                PlannedRow(provider_key=event.data_source, kind=kind, event_id=event.event_id, planned=planned)
-            )
+            rows.append(PlannedRow(provider_key=event.data_source, kind=kind, event_id=event.event_id, planned=planned))
     await plan.put(connection, partner, rows)
 
 

@@ -15,6 +15,9 @@ log = logging.getLogger(__name__)
 
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 15.0
+#: After a stop all ends within 10 s: the polls within 6, and the rest by then.
+LAST_SECONDS = 7.5
+CANCEL_AGAIN_SECONDS = 0.2
 #: What has run for so long counts as healthy: the next failure waits the short time again.
 HEALTHY_SECONDS = 60.0
 
@@ -42,7 +45,7 @@ async def keep_running(name: str, work: Callable[[], Awaitable[None]], stop: asy
     while not stop.is_set():
         began = clock.monotonic()
         try:
-            await work()
+            await _ended_in_time(name, work, stop)
             return
         except Exception as error:
             if clock.monotonic() - began > HEALTHY_SECONDS:
@@ -51,6 +54,28 @@ async def keep_running(name: str, work: Callable[[], Awaitable[None]], stop: asy
             log.error("%s failed, again in %.0f s: %s", name, wait, reasons, extra={"action": "service_failed"})
         await stopped_within(stop, wait)
         wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+
+
+async def _ended_in_time(name: str, work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+    """What has not ended so long after the stop is broken off: it waits for a database that is away."""
+    working = asyncio.ensure_future(work())
+    too_late = asyncio.create_task(_passed_since(stop, LAST_SECONDS))
+    try:
+        await asyncio.wait({working, too_late}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            log.warning("%s is broken off: it does not end", name, extra={"action": "service_broken_off"})
+    finally:
+        too_late.cancel()
+        while not working.done():
+            working.cancel()
+            await asyncio.wait({working}, timeout=CANCEL_AGAIN_SECONDS)
+    if not working.cancelled():
+        working.result()
+
+
+async def _passed_since(stop: asyncio.Event, seconds: float) -> None:
+    await stop.wait()
+    await clock.sleep(seconds)
 
 
 async def stopped_within(stop: asyncio.Event, seconds: float) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from project88.edges.redaction import redacted
 from project88.errors import Superseded
 from project88.schedule.next import Situation, account_situation, situations
 from project88.schedule.plan import retry_due
@@ -55,20 +56,22 @@ class PollTicket:
 
     async def _account(self, connection: Connection, outcome: Outcome) -> PollAccount:
         now = await plan.hub_now(connection)
+        error = outcome.error_message or outcome.reason
         planned = (await self._situation(connection)).after(self._poll.kind, self.due, now)
         return PollAccount(
             due=self.due,
             missed=self.missed,
             status=outcome.status,
-            error=outcome.error_message or outcome.reason,
+            error=error and redacted(error),
             planned=planned,
             next_due=self._next_due(outcome, planned, now),
+            is_tried_again=_is_tried_again(outcome),
             row_counts=self._row_counts(outcome),
             full_calls=outcome.api_calls if self.is_full and outcome.status == "completed" else None,
         )
 
     def _next_due(self, outcome: Outcome, planned: Planned, now: datetime) -> datetime | None:
-        if outcome.status != "failed" or planned.due is None:
+        if not _is_tried_again(outcome) or planned.due is None:
             return planned.due
         return retry_due(self._poll.failures + 1, now, planned.due)
 
@@ -83,3 +86,8 @@ class PollTicket:
             return account_situation(self._rules, self._poll.provider_key, self._login.time_zone)
         found = await situations(connection, self._rules, self._poll.key.timing_partner_id, event_id)
         return found[event_id][1] if event_id in found else Situation(rules=(), anchors=None, why_not="it is gone")
+
+
+def _is_tried_again(outcome: Outcome) -> bool:
+    """A failure is, and a poll that asked nothing: its service is left alone, or another sync of the event runs."""
+    return outcome.status == "failed" or (outcome.status == "skipped" and not outcome.api_calls)

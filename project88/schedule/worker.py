@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Callable, Mapping
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 import msgspec
 
 from project88.edges import clock
-from project88.errors import CredentialsRefused, HubError, Superseded
+from project88.errors import ConfigError, CredentialsRefused, HubError, Superseded
 from project88.schedule.logins import OpenLogins
 from project88.schedule.planner import PollJob
 from project88.schedule.polling import SYNC_TYPES, run_poll, scope_of
@@ -41,6 +44,8 @@ GRACE_SECONDS = 6.0
 STARTS_AT_MOST = 5
 #: A poll that must wait for its event or login is looked at again so much later.
 LATER_SECONDS = 0.5
+#: The waiting polls of a slow login are looked at less often, but so often.
+LATEST_SECONDS = 5.0
 #: The cadence may be edited while workers run; they read it again after so long.
 RULES_SECONDS = 5.0
 
@@ -63,6 +68,12 @@ def slots_for(live: int) -> Mapping[str, int]:
     return {lane: max(FEWEST_SLOTS, int(live * share)) for lane, share in SHARES.items()}
 
 
+def _until_later(began: Sequence[float]) -> float:
+    """As long again as the polls under way have taken so far, and by chance, so that not all come back at once."""
+    age = clock.monotonic() - sum(began) / len(began)
+    return random.uniform(0.5, 1.0) * min(max(age, LATER_SECONDS), LATEST_SECONDS)
+
+
 class Worker:
     """``name`` tells the workers apart in the plan. ``observe`` is told of every poll that ended."""
 
@@ -79,8 +90,10 @@ class Worker:
         self._observe = observe
         self._logins = OpenLogins(db)
         self._polls: set[asyncio.Task[None]] = set()
-        self._by_login: Counter[tuple[str, int, str]] = Counter()
+        #: When the polls under way of each lane and login began.
+        self._by_login: defaultdict[tuple[str, int, str], list[float]] = defaultdict(list)
         self._rules: tuple[float, list[CadenceRule]] = (0.0, [])
+        self._is_leaving = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop``. Raises StoreError where the database is away."""
@@ -95,6 +108,7 @@ class Worker:
 
     async def _end_polls(self, stop: asyncio.Event) -> None:
         await stop.wait()
+        self._is_leaving = True
         await clock.sleep(GRACE_SECONDS)
         for poll in self._polls:
             poll.cancel()
@@ -108,47 +122,59 @@ class Worker:
     async def _handle(self, lane: str, job: PollJob) -> None:
         """Nothing but Later leaves it: a poll that could not be accounted for is taken back by the planner."""
         try:
-            await self._begin_and_run(lane, job)
+            with self._place(lane, job):
+                await self._begin_and_run(job)
         except queue.Later:
             raise
         except Exception as error:
             text = f"{type(error).__name__}: {error}"
             log.error("poll %s: %s", job.schedule_plan_id, text, extra={"action": "poll_broken"})
 
-    async def _begin_and_run(self, lane: str, job: PollJob) -> None:
-        poll = await self._begin(lane, job)
+    async def _begin_and_run(self, job: PollJob) -> None:
+        poll = await self._begin(job)
         if poll is None:
             return
         if poll.starts > STARTS_AT_MOST:
             await self._park(poll)
             return
-        login = (lane, poll.key.timing_partner_id, poll.provider_key)
-        self._by_login[login] += 1
+        if self._is_leaving:
+            await self._give_back(poll)
         task = asyncio.create_task(self._run(poll))
         self._polls.add(task)
         try:
             await asyncio.wait({task})
             if task.cancelled():
-                await plan.release(self._db, poll)
-            else:
-                task.result()
+                await self._give_back(poll)
+            task.result()
         finally:
             task.cancel()
             self._polls.discard(task)
-            self._by_login[login] -= 1
 
-    async def _begin(self, lane: str, job: PollJob) -> RunningPoll | None:
+    async def _give_back(self, poll: RunningPoll) -> NoReturn:
+        """To the plan, and its job to the engine, so that another worker runs it at once."""
+        await plan.release(self._db, poll)
+        raise queue.Later(0.0)
+
+    async def _begin(self, job: PollJob) -> RunningPoll | None:
         """The poll, begun; None where it is obsolete. Raises Later where it must wait."""
-        if self._has_its_share(lane, job):
-            raise queue.Later(LATER_SECONDS)
         async with self._db.transaction() as connection:
             if await plan.is_busy(connection, job.key):
                 raise queue.Later(LATER_SECONDS)
             return await plan.begin(connection, job.key, job.due, self._name)
 
-    def _has_its_share(self, lane: str, job: PollJob) -> bool:
-        running = self._by_login[(lane, job.timing_partner_id, job.provider_key)]
-        return running >= max(1, self._slots[lane] * SHARE_OF_ONE_LOGIN)
+    @contextmanager
+    def _place(self, lane: str, job: PollJob) -> Iterator[None]:
+        """One of the login's places, taken before anything is waited for. Raises Later where it has its share."""
+        login = (lane, job.timing_partner_id, job.provider_key)
+        began = self._by_login[login]
+        if len(began) >= max(1, self._slots[lane] * SHARE_OF_ONE_LOGIN):
+            raise queue.Later(_until_later(began))
+        present = clock.monotonic()
+        began.append(present)
+        try:
+            yield
+        finally:
+            began.remove(present)
 
     async def _park(self, poll: RunningPoll) -> None:
         error = f"parked: its worker died {STARTS_AT_MOST} times in a row; see project88 jobs"
@@ -185,10 +211,13 @@ class Worker:
         admission = await breakers.admit(self._db, source)
         if not admission.admitted:
             reason = f"the service is left alone until {admission.until:%H:%M:%S} UTC: {admission.reason}"
-            scope = None if poll.event_id is None else await scope_of(self._db, source, poll.event_id)
-            return await skip(self._db, source, SYNC_TYPES[poll.kind], scope, reason, ticket)
+            return await self._skip(poll, ticket, credential, reason)
         try:
-            outcome = await run_poll(await self._logins.account(credential), poll, ticket)
+            account = await self._logins.account(credential)
+        except ConfigError as error:
+            return await self._skip(poll, ticket, credential, str(error))
+        try:
+            outcome = await run_poll(account, poll, ticket)
         except CredentialsRefused:
             await breakers.login_refused(self._db, source)
             raise
@@ -197,6 +226,11 @@ class Worker:
         else:
             await breakers.succeeded(self._db, source)
         return outcome
+
+    async def _skip(self, poll: RunningPoll, ticket: PollTicket, credential: Credential, reason: str) -> Outcome:
+        source = credential.source
+        scope = None if poll.event_id is None else await scope_of(self._db, source, poll.event_id)
+        return await skip(self._db, source, SYNC_TYPES[poll.kind], scope, reason, ticket)
 
     async def _current_rules(self) -> list[CadenceRule]:
         read_at, rules = self._rules

@@ -20,6 +20,10 @@ OLDEST_SERVER_VERSION = 150_000
 CONNECT_TIMEOUT_SECONDS = 10
 POOL_TIMEOUT_SECONDS = 30.0
 POOL_SIZE = 8
+#: The pool waits ever longer between its attempts to connect; after so long it begins with short waits again.
+RECONNECT_SECONDS = 10.0
+#: A peer whose machine is gone is noticed within 14 s, before another worker takes its polls over.
+KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 14_000}
 
 queries = load("connection")
 
@@ -50,6 +54,7 @@ class Database:
             configure=_begin_session,
             check=AsyncConnectionPool.check_connection,
             timeout=POOL_TIMEOUT_SECONDS,
+            reconnect_timeout=RECONNECT_SECONDS,
         )
         async with pool:
             yield cls(conninfo, pool)
@@ -202,5 +207,5 @@ async def _begin_session(connection: Connection) -> None:
 
 def _our_conninfo(url: str) -> str:
     return checked_conninfo(
-        url, application_name="project88", client_encoding="utf8", connect_timeout=CONNECT_TIMEOUT_SECONDS
+        url, application_name="project88", client_encoding="utf8", connect_timeout=CONNECT_TIMEOUT_SECONDS, **KEEPALIVES
     )

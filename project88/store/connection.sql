@@ -1,8 +1,11 @@
 -- name: begin_session
 -- Makes a new connection speak UTC, and write intervals and dates in one form: fingerprints are made of that text.
--- Compiling costs more than it saves on statements of this size.
+-- Compiling costs more than it saves on statements of this size. The server lets go of the locks of a machine that is
+-- gone: as connection.KEEPALIVES say for this side.
 select set_config('timezone', 'UTC', false), set_config('intervalstyle', 'postgres', false),
-       set_config('datestyle', 'ISO, MDY', false), set_config('jit', 'off', false)
+       set_config('datestyle', 'ISO, MDY', false), set_config('jit', 'off', false),
+       set_config('tcp_keepalives_idle', '5', false), set_config('tcp_keepalives_interval', '3', false),
+       set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '14000', false)
 
 -- name: database_exists
 -- Whether the server has a database of this name.

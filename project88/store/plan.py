@@ -110,6 +110,8 @@ class PollAccount:
     error: str | None
     planned: Planned
     next_due: datetime | None
+    #: Whether it was a failure, of which several in a row are tried again at longer distances.
+    is_tried_again: bool
     row_counts: Mapping[str, int] | None = None
     full_calls: int | None = None
 
@@ -146,9 +148,12 @@ async def last_dues(
     return {(row[0], row[1], row[2]): row[3] for row in await cursor.fetchall()}
 
 
-async def take_due(connection: Connection, horizon_seconds: float, at_most: int) -> list[DuePoll]:
-    """The polls that fall due within so many real seconds, in order of their due times; no other planner has them."""
-    parameters = {"horizon_seconds": horizon_seconds, "at_most": at_most}
+async def take_due(connection: Connection, horizon_seconds: float, at_most: int, of_a_login: int) -> list[DuePoll]:
+    """The polls that fall due within so many real seconds, in order of their due times; no other planner has them.
+
+    They fill up to ``of_a_login`` polls of each login and lane that are handed over and have not ended.
+    """
+    parameters = {"horizon_seconds": horizon_seconds, "at_most": at_most, "of_a_login": of_a_login}
     cursor = await connection.execute(queries["take_due"], parameters)
     return [
         DuePoll(
@@ -230,6 +235,7 @@ async def finish(connection: Connection, poll: RunningPoll, account: PollAccount
         "status": account.status,
         "error": account.error,
         "next_due": account.next_due,
+        "is_tried_again": account.is_tried_again,
         "began_at": poll.began_at,
         "late_seconds": poll.late_seconds,
         "row_counts": None if counts is None else json.dumps(dict(counts)),
@@ -254,7 +260,7 @@ async def hub_now(connection: Connection) -> datetime:
 
 
 async def release(db: Database, poll: RunningPoll) -> None:
-    """Give an interrupted poll back: it is due as it was, and the start does not count."""
+    """Give an interrupted poll back: due as it was, the start does not count, and its job must wait in the engine."""
     await db.execute(queries["release"], {**poll.key.parameters(), "token": poll.token})
 
 

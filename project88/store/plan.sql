@@ -34,15 +34,26 @@ where s.state <> 'running'
                         excluded.state = 'ended');
 
 -- name: take_due
--- The polls that fall due within the horizon, for handing over; each taken by one planner.
+-- The polls that fall due within the horizon, for handing over; each taken by one planner. Of a lane a login has only
+-- so many in the engine, so that hundreds of one that hangs do not stand before the others'; the rest follow them.
+with active as (
+    select timing_partner_id, provider_id, lane, count(*) as polls from schedule_plan
+    where state in ('queued', 'running') group by timing_partner_id, provider_id, lane),
+due as (
+    select timing_partner_id, schedule_plan_id,
+           row_number() over (partition by timing_partner_id, provider_id, lane order by next_due, schedule_plan_id)
+               + coalesce(active.polls, 0) as place
+    from schedule_plan left join active using (timing_partner_id, provider_id, lane)
+    where state = 'waiting'
+      and next_due <= (select hub_now() + make_interval(secs => %(horizon_seconds)s * speed) from hub_clock))
 select p.timing_partner_id, p.schedule_plan_id, v.key as provider_key, p.lane, p.next_due,
        greatest(0, extract(epoch from next_due - hub_now()) / (select speed from hub_clock))::double precision
            as in_seconds,
        schedule_plan_id || ' ' || extract(epoch from next_due) as job_key
 from schedule_plan p
+join due using (timing_partner_id, schedule_plan_id)
 join providers v using (provider_id)
-where state = 'waiting'
-  and next_due <= (select hub_now() + make_interval(secs => %(horizon_seconds)s * speed) from hub_clock)
+where state = 'waiting' and place <= %(of_a_login)s
 order by next_due
 limit %(at_most)s
 for update of p skip locked;
@@ -74,12 +85,13 @@ select exists (
     where mine.timing_partner_id = %(timing_partner_id)s and mine.schedule_plan_id = %(schedule_plan_id)s);
 
 -- name: begin
--- A worker begins the poll that was handed over, or takes it over from a worker that died. No row: it is obsolete.
+-- A worker begins the poll that was handed over, or takes it over from a worker that died. No row: it is obsolete. It
+-- may be waiting: then it was planned anew for the same instant, and the planner cannot hand over a job that exists.
 update schedule_plan p set
     state = 'running', state_since = now(), token = gen_random_uuid(), worker = %(worker)s, starts = starts + 1
 from providers v, hub_clock
 where p.timing_partner_id = %(timing_partner_id)s and p.schedule_plan_id = %(schedule_plan_id)s
-  and p.state in ('queued', 'running') and p.next_due = %(due)s and v.provider_id = p.provider_id
+  and p.state in ('waiting', 'queued', 'running') and p.next_due = %(due)s and v.provider_id = p.provider_id
 returning p.*, v.key as provider_key, hub_now() as began_at,
     (extract(epoch from hub_now() - p.next_due) / speed)::double precision as late_seconds;
 
@@ -88,7 +100,7 @@ returning p.*, v.key as provider_key, hub_now() as began_at,
 update schedule_plan set
     state = case when %(next_due)s::timestamptz is null then 'ended' else 'waiting' end, state_since = now(),
     token = null, worker = null, starts = 0, polls = polls + 1, missed = missed + %(missed)s,
-    failures = case when %(status)s = 'failed' then failures + 1 else 0 end,
+    failures = case when %(is_tried_again)s then failures + 1 else 0 end,
     planned_due = %(planned_due)s, next_due = %(next_due)s, phase = %(phase)s, lane = coalesce(%(lane)s, lane),
     every = %(every)s::interval, reason = %(reason)s, last_due = %(due)s, last_started_at = %(began_at)s,
     last_finished_at = hub_now(), last_late = make_interval(secs => %(late_seconds)s), last_status = %(status)s,
@@ -111,10 +123,9 @@ where timing_partner_id = %(timing_partner_id)s and schedule_plan_id = %(schedul
 select hub_now() from hub_clock;
 
 -- name: release
--- Gives an interrupted poll back, so that another worker runs it at once.
-update schedule_plan set state = 'waiting', state_since = now(), token = null, worker = null, starts = starts - 1
-where timing_partner_id = %(timing_partner_id)s and schedule_plan_id = %(schedule_plan_id)s and token = %(token)s
-returning pg_notify('project88_plan', '');
+-- Gives an interrupted poll back. Its job is the worker's to give back, too: the planner cannot hand over a second one.
+update schedule_plan set state = 'queued', state_since = now(), token = null, worker = null, starts = starts - 1
+where timing_partner_id = %(timing_partner_id)s and schedule_plan_id = %(schedule_plan_id)s and token = %(token)s;
 
 -- name: park
 -- Stops a poll until a person lets it go on.
@@ -161,15 +172,19 @@ order by (p.state = 'running') desc, p.next_due nulls last, p.schedule_plan_id
 limit %(at_most)s::bigint;
 
 -- name: counts
--- How many polls stand where, for people and metrics.
-select t.company_name, p.timing_partner_id, v.key as provider_key, p.state, p.lane, count(*)::int as polls,
-       count(*) filter (where p.next_due <= hub_now() and p.state in ('waiting', 'queued'))::int as due,
-       coalesce(max(extract(epoch from hub_now() - p.next_due))
-                    filter (where p.next_due <= hub_now() and p.state in ('waiting', 'queued')), 0)::double precision
-           / (select speed from hub_clock) as late_seconds,
-       sum(p.missed)::bigint as missed
-from schedule_plan p
+-- How many polls stand where, for people and metrics. The clock is read once, not for every row.
+with clock as materialized (select hub_now() as now, speed from hub_clock),
+rows as (
+    select p.timing_partner_id, p.provider_id, p.state, p.lane, p.missed,
+           case when p.next_due <= clock.now and p.state in ('waiting', 'queued') then clock.now - p.next_due end as late
+    from schedule_plan p cross join clock
+    where p.state <> 'ended')
+select t.company_name, r.timing_partner_id, v.key as provider_key, r.state, r.lane, count(*)::int as polls,
+       count(r.late)::int as due, coalesce(max(extract(epoch from r.late)), 0)::double precision / min(clock.speed)
+           as late_seconds,
+       sum(r.missed)::bigint as missed
+from rows r
 join timing_partners t using (timing_partner_id)
 join providers v using (provider_id)
-where p.state <> 'ended'
-group by t.company_name, p.timing_partner_id, v.key, p.state, p.lane;
+cross join clock
+group by t.company_name, r.timing_partner_id, v.key, r.state, r.lane;

@@ -40,7 +40,7 @@ encode_lines = Encoder().encode_lines
 
 
 class Stage:
-    """The stages of one connection. Use one per event being collected."""
+    """The stages of one connection, which is used for one collecting only, so they begin empty."""
 
     def __init__(self, connection: AsyncConnection[Any]) -> None:
         self.connection = connection
@@ -48,7 +48,6 @@ class Stage:
     async def prepare(self) -> None:
         await self.connection.execute(queries["give_memory"])
         await self.connection.execute(queries["create_stages"])
-        await self.connection.execute(queries["empty_stages"])
 
     async def add(self, list_no: int, records: Iterable[Staged]) -> None:
         """Stage the records of one page of list ``list_no``."""

@@ -4,52 +4,47 @@ select set_config('temp_buffers', '128MB', false), set_config('work_mem', '96MB'
 
 -- name: create_stages
 -- Makes the temporary tables of one collecting connection.
-create temp table if not exists stage_events (
+create temp table stage_events (
     list_no int, provider_event_id text collate "C", name text, start_date timestamptz, end_date timestamptz,
     time_zone text, description text, site_uri text, is_published boolean, tag text, external_id text,
     organization_id text, organization_name text, city text, state text, country text, raw text
 );
-create temp table if not exists stage_races (
+create temp table stage_races (
     list_no int, race_id text collate "C", name text, tag text, type text, subtype text, distance numeric,
     distance_unit text, planned_start timestamptz, planned_end timestamptz, actual_start timestamptz,
     actual_end timestamptz, raw text
 );
-create temp table if not exists stage_participants (
+create temp table stage_participants (
     list_no int, entry_id text collate "C", race_id text, bib text, external_id text, status text, declared text,
     entry_type text, athlete_id text, first_name text, last_name text, gender text, age int, date_of_birth date,
     email text, phone text, city text, state text, country text, postal_code text, team_name text, division text,
     wave_name text, registration_choice text, raw text
 );
-create temp table if not exists stage_finishes (
+create temp table stage_finishes (
     list_no int, race_id text collate "C", entry_id text collate "C", bib text, first_name text, last_name text,
     gender text, age int, city text, state text, country text, chip_ms bigint, gun_ms bigint,
     bracket text collate "C", overall_place int, division text, begin_at timestamptz, end_at timestamptz, raw text
 );
-create temp table if not exists stage_splits (
+create temp table stage_splits (
     list_no int, race_id text collate "C", entry_id text collate "C", split_key text collate "C",
     bracket text collate "C", name text, elapsed_ms bigint, place int, has_crossed boolean, end_at timestamptz
 );
-create temp table if not exists stage_gender_places (
+create temp table stage_gender_places (
     list_no int, race_id text collate "C", entry_id text collate "C", bracket text collate "C", place int
 );
-create temp table if not exists stage_division_places (
+create temp table stage_division_places (
     list_no int, race_id text collate "C", entry_id text collate "C", bracket text collate "C", place int
 );
-create temp table if not exists staged_entries (
+create temp table staged_entries (
     race_id text collate "C", entry_id text collate "C", snapshot_hash bigint, is_unchanged boolean
 );
-create temp table if not exists merged_results (
+create temp table merged_results (
     race_id text collate "C", entry_id text collate "C", bib_number text, first_name text, last_name text, gender text,
     age int, city text, state text, country text, chip_time interval, gun_time interval, overall_place int,
     gender_place int, division text, division_place int, split_times text, split_keys text[], begin_time timestamptz,
     finish_time timestamptz, raw_payload text, result_status text, provider_status text, status_is_derived boolean,
     content_fingerprint bytea
 );
-
--- name: empty_stages
--- Empties the stages before the next collecting.
-truncate stage_events, stage_races, stage_participants, stage_finishes, stage_splits, stage_gender_places,
-         stage_division_places, staged_entries, merged_results;
 
 -- name: copy_events
 -- Takes staged events.

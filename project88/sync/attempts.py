@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from project88.edges.redaction import redacted
 from project88.errors import CredentialsRefused, Gone, HubError, ProviderError, Transient
 from project88.store import events, history
 from project88.store.connection import Database
@@ -44,6 +45,9 @@ async def attempt(
         _fail(outcome, type(error).__name__)
         raise
     finally:
+        # A service may say in its words what it was sent.
+        outcome.error_message = outcome.error_message and redacted(outcome.error_message)
+        outcome.reason = outcome.reason and redacted(outcome.reason)
         outcome.api_calls = account.client.calls
         await history.finish(account.db, account.source, number, outcome)
         _tell(account, sync_type, scope, outcome)
@@ -88,7 +92,10 @@ async def _give_up(account: Account, scope: EventScope | None, outcome: Outcome,
 
 
 def _fail(outcome: Outcome, message: str) -> None:
+    """What was written before the failure was rolled back with it."""
     outcome.status, outcome.error_message = "failed", message
+    outcome.rows_written = outcome.participants_written = outcome.results_written = 0
+    outcome.rows_retracted = outcome.rows_quarantined = 0
 
 
 def _tell(account: Account, sync_type: SyncType, scope: EventScope | None, outcome: Outcome) -> None:

@@ -94,8 +94,9 @@ async def jump_to_next(db: Database) -> datetime | None:
 
 
 def world_due_now(*sizes: int, seconds_ago: float = 5) -> World:
-    """Events whose first poll of results was due a few seconds ago; the next one is due 90 s after it."""
-    return list_world(*sizes, start=datetime.now(UTC) - timedelta(minutes=5, seconds=seconds_ago))
+    """Events in which all have finished. A poll of results was due a few seconds ago, the next one is 90 s after it."""
+    since_start = timedelta(minutes=5, seconds=25 * 90 + seconds_ago)
+    return list_world(*sizes, start=datetime.now(UTC).replace(microsecond=0) - since_start)
 
 
 def held(provider_event_id: str, seconds: float = 60.0, **more: Any) -> Fault:
@@ -137,13 +138,17 @@ async def until_state(db: Database, *states: str, kind: str = "results") -> dict
 
 
 async def until_polled(db: Database, polls: int, kind: str = "results") -> None:
-    """Until so many polls of a kind were accounted for, over all events."""
+    """Until so many polls of a kind were accounted for, over all events, in the plan and in the history."""
 
     async def are_done() -> bool:
         found = await look(
-            db, "select coalesce(sum(polls), 0) as polls from schedule_plan where kind = %(kind)s", kind=kind
+            db,
+            "select coalesce(sum(polls), 0) >= %(polls)s and not exists (select from sync_history where "
+            "status = 'running') as are_done from schedule_plan where kind = %(kind)s",
+            kind=kind,
+            polls=polls,
         )
-        return bool(found[0]["polls"] >= polls)
+        return bool(found[0]["are_done"])
 
     await until(are_done)
 
@@ -219,11 +224,12 @@ async def processes(
 async def _process(
     folder: Path, number: int, command: str, constants: dict[str, object], settings: Mapping[str, str]
 ) -> AsyncIterator[HubProcess]:
-    own = folder / f"{number}-{command.split()[0]}-{time.monotonic_ns()}"
+    own = folder / f"{number}-{command.split(maxsplit=1)[0]}-{time.monotonic_ns()}"
     own.mkdir()
+    no_metrics = () if "--metrics-port" in command else ("--metrics-port", "0")
     with (own / "out").open("wb") as out, (own / "err").open("wb") as err:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", CHILD, json.dumps(constants), *command.split(), "--metrics-port", "0"),
+            *(sys.executable, "-c", CHILD, json.dumps(constants), *command.split(), *no_metrics),
             stdout=out,
             stderr=err,
             env=settings,

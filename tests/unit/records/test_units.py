@@ -191,7 +191,7 @@ def test_a_bad_value_quotes_no_more_than_a_line() -> None:
     assert len(str(caught.value)) < 120
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ms=st.integers(0, 200 * HOUR_MS - 1), decimals=st.integers(0, 3), hour_digits=st.integers(1, 3))
 def test_a_written_duration_reads_back(ms: int, decimals: int, hour_digits: int) -> None:
     step = 10 ** (3 - decimals)
@@ -204,14 +204,14 @@ def test_a_written_duration_reads_back(ms: int, decimals: int, hour_digits: int)
     assert kept == units.elapsed_ms(written)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ms=st.integers(0, 10**9 - 1))
 def test_a_duration_in_plain_seconds_reads_back(ms: int) -> None:
     assert ms == units.elapsed_ms(f"{ms // 1000}.{ms % 1000:03d}")
     assert ms == units.elapsed_ms(ms / 1000)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(microseconds=st.integers(1, units.LATEST_EPOCH_SECONDS * 1_000_000 - 10_000))
 def test_an_instant_reads_back_to_the_millisecond(microseconds: int) -> None:
     written = f"{microseconds // 1_000_000}.{microseconds % 1_000_000:06d}"
@@ -224,7 +224,7 @@ def test_an_instant_reads_back_to_the_millisecond(microseconds: int) -> None:
     assert abs(found - expected) <= timedelta(microseconds=1)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(value=JSON_SCALARS, name=st.sampled_from(sorted(READERS)))
 def test_no_reader_raises_anything_but_bad_value(value: object, name: str) -> None:
     try:
@@ -233,7 +233,7 @@ def test_no_reader_raises_anything_but_bad_value(value: object, name: str) -> No
         assert str(error)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(value=st.text(max_size=20) | st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.{0,4}", fullmatch=True))
 def test_no_text_makes_a_date_raise_anything_but_bad_value(value: str) -> None:
     try:
@@ -242,7 +242,7 @@ def test_no_text_makes_a_date_raise_anything_but_bad_value(value: str) -> None:
         assert str(error)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(value=st.text(alphabet=st.characters(exclude_categories=[])))
 def test_text_that_is_let_through_can_be_stored(value: str) -> None:
     try:
