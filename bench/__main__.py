@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from rich.console import Console
 
-from bench import collect, collect_report, tables
+from bench import budget, collect, collect_report, schedule_drill, schedule_lateness, schedule_tick, tables
 from bench.collect_profile import profile
 from bench.options import FULL, QUICK, Phase, RunOptions
 from bench.tables import Section
@@ -24,12 +24,20 @@ async def _collect(options: RunOptions, console: Console) -> Section:
     return collect_report.section(figures, options)
 
 
-BENCHMARKS: Mapping[str, Benchmark] = {"collect": _collect}
+BENCHMARKS: Mapping[str, Benchmark] = {
+    "budget": budget.measure,
+    "collect": _collect,
+    "drill": schedule_drill.measure,
+    "lateness": schedule_lateness.measure,
+    "tick": schedule_tick.measure,
+}
 
 
 def main() -> None:
     arguments = _parser().parse_args()
     options = replace(QUICK if arguments.quick else FULL, with_entries=arguments.entries)
+    if arguments.seconds:
+        options = replace(options, budget_seconds=arguments.seconds)
     console = Console(width=None if Console().is_terminal else 200)
     if arguments.profile:
         tables.show(run(profile(replace(options, memory_rows=None), arguments.profile, console)), console)
@@ -38,7 +46,7 @@ def main() -> None:
         if arguments.only in (None, name):
             section = run(benchmark(options, console))
             tables.show(section, console)
-            if not (arguments.quick or arguments.entries):
+            if not (arguments.quick or arguments.entries or arguments.seconds):
                 tables.write(section)
                 console.print(f"written to {tables.REPORT}")
 
@@ -51,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--quick", action="store_true", help="one repetition of a reduced field; writes no report")
     parser.add_argument("--entries", action="store_true", help="collect the entry list as well; writes no report")
+    parser.add_argument("--seconds", type=int, help="how long to use the call budget up; writes no report")
     parser.add_argument("--only", choices=sorted(BENCHMARKS), help="run this benchmark only")
     parser.add_argument(
         "--profile",

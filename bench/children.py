@@ -45,11 +45,16 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         return self.rows / self.seconds
 
 
+async def python(module: str, *arguments: str) -> asyncio.subprocess.Process:
+    """``bench.<module>`` as a process of its own; what it prints can be read."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", f"bench.{module}", *arguments, stdout=asyncio.subprocess.PIPE
+    )
+
+
 async def run(module: str, task: Task) -> Measured:
     """Have ``bench.<module>`` do the task."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", f"bench.{module}", msgspec.json.encode(task).decode(), stdout=asyncio.subprocess.PIPE
-    )
+    process = await python(module, msgspec.json.encode(task).decode())
     output, _ = await process.communicate()
     if process.returncode != 0:
         raise RuntimeError(f"bench.{module} ended with {process.returncode}")

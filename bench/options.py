@@ -18,9 +18,13 @@ class RunOptions:
     #: Rows of the run that shows the memory; None leaves it out.
     memory_rows: int | None
     command: str
+    #: How long the call budget is used up.
+    budget_seconds: int
     #: Whether the entry list holds the entries; its rows are collected but not counted.
     with_entries: bool = False
 
 
-FULL = RunOptions(repetitions=3, field_size=None, memory_rows=1_000_000, command="make bench")
-QUICK = RunOptions(repetitions=1, field_size=3_000, memory_rows=None, command="python -m bench --quick")
+FULL = RunOptions(repetitions=3, field_size=None, memory_rows=1_000_000, command="make bench", budget_seconds=300)
+QUICK = RunOptions(
+    repetitions=1, field_size=3_000, memory_rows=None, command="python -m bench --quick", budget_seconds=30
+)

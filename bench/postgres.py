@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +66,10 @@ class BenchDatabase:
             await cursor.execute(queries[name], parameters)
             return await cursor.fetchall()
 
+    async def execute(self, name: str, parameters: dict[str, Any]) -> None:
+        async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
+            await connection.execute(queries[name], parameters)
+
     async def run(self, *names: str) -> None:
         async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
             for name in names:
@@ -73,10 +77,10 @@ class BenchDatabase:
 
 
 @asynccontextmanager
-async def server(*, statement_times: bool) -> AsyncIterator[Server]:
-    """A server in a folder that is gone afterwards."""
+async def server(*, statement_times: bool, settings: Mapping[str, str] | None = None) -> AsyncIterator[Server]:
+    """A server in a folder that is gone afterwards. ``settings`` go over those that all benchmarks share."""
     chosen = environment.embedded()
-    settings = {**SETTINGS, **(STATEMENT_TIMES if statement_times else {})}
+    settings = {**SETTINGS, **(STATEMENT_TIMES if statement_times else {}), **(settings or {})}
     options = Options(binaries=chosen.binaries, os_user=chosen.os_user, settings=settings)
     with _open_folder() as folder:
         home = folder / "home"

@@ -115,3 +115,8 @@ select calls, total_exec_time as milliseconds, rows, wal_bytes::bigint as wal_by
 from pg_stat_statements
 where dbid = (select oid from pg_database where datname = current_database())
 order by total_exec_time desc limit 20;
+
+-- name: highest_minutes
+-- The most calls in 60 s that the hub itself proves, by partner.
+select p.company_name, w.highest_calls
+from call_windows w join timing_partners p using (timing_partner_id);
