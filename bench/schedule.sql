@@ -84,14 +84,15 @@ where p.kind = 'results' and t.company_name <> %(hanging)s and p.planned_due < %
 select count(*) from credential_breakers where open_until is not null;
 
 -- name: poll_starts
--- The polls of the window as they began: whose, how late in real seconds, and their end.
-select t.company_name, e.provider_event_id::int as event_number, h.status, h.duration_seconds,
+-- The polls of the window as they first began: whose, and how late in real seconds.
+select distinct on (t.company_name, event_number, h.due_at) t.company_name, e.provider_event_id::int as event_number,
        extract(epoch from h.started_at) + c.offset_seconds - extract(epoch from h.due_at)::double precision as late_seconds
 from sync_history h
 join timing_partners t using (timing_partner_id)
 join ct_events e using (timing_partner_id, event_id)
 cross join hub_clock c
-where h.sync_type = 'results' and h.due_at >= %(begins)s and h.due_at < %(ends)s;
+where h.sync_type = 'results' and h.due_at >= %(begins)s and h.due_at < %(ends)s
+order by t.company_name, event_number, h.due_at, h.started_at;
 
 -- name: missed_polls
 -- Beats that were collapsed into later ones, by event.

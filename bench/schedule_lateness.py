@@ -64,7 +64,6 @@ class Run:
     due: dict[str, int]
     late: dict[str, list[float]] = field(default_factory=dict)
     missed: dict[str, int] = field(default_factory=dict)
-    skipped: int = 0
     breaker_seconds: float | None = None
     connections: int = 0
     planner_seconds: float = 0.0
@@ -175,7 +174,6 @@ async def _read(db: BenchDatabase, begins: datetime, run: Run) -> None:
     for row in await db.rows("poll_starts", {"begins": begins, "ends": begins + MINUTE}):
         kind = _kind(row["company_name"], row["event_number"])
         run.late.setdefault(kind, []).append(row["late_seconds"])
-        run.skipped += row["status"] == "skipped"
     for row in await db.rows("missed_polls"):
         kind = _kind(row["company_name"], row["event_number"])
         run.missed[kind] = run.missed.get(kind, 0) + row["missed"]
