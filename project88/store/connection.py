@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from psycopg import AsyncConnection, errors
+from psycopg import AsyncConnection, OperationalError, errors
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, dict_row
 from psycopg.sql import SQL, Identifier
 from psycopg_pool import AsyncConnectionPool
@@ -20,6 +21,9 @@ OLDEST_SERVER_VERSION = 150_000
 CONNECT_TIMEOUT_SECONDS = 10
 POOL_TIMEOUT_SECONDS = 30.0
 POOL_SIZE = 8
+#: So many connections for long work are kept while nobody needs them, where their temporary tables are small.
+KEPT_CONNECTIONS = 8
+KEPT_BYTES_AT_MOST = 8 * 1024 * 1024
 #: The pool waits ever longer between its attempts to connect; after so long it begins with short waits again.
 RECONNECT_SECONDS = 10.0
 #: A peer whose machine is gone is noticed within 14 s, before another worker takes its polls over.
@@ -37,6 +41,7 @@ class Database:
     def __init__(self, conninfo: str, pool: AsyncConnectionPool[Connection]) -> None:
         self._conninfo = conninfo
         self._pool = pool
+        self._kept: list[Connection] = []
 
     @classmethod
     @asynccontextmanager
@@ -57,7 +62,11 @@ class Database:
             reconnect_timeout=RECONNECT_SECONDS,
         )
         async with pool:
-            yield cls(conninfo, pool)
+            database = cls(conninfo, pool)
+            try:
+                yield database
+            finally:
+                await database._close_kept()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -74,7 +83,29 @@ class Database:
 
     @asynccontextmanager
     async def dedicated(self) -> AsyncIterator[Connection]:
-        """A connection of its own, for long work with temporary tables; closed at the end, so nothing of it stays."""
+        """A connection for one piece of long work, with locks and temporary tables; what fails closes it.
+
+        A few are kept for the next work, without their locks and with their temporary tables as they were left: to
+        make a connection and its tables costs a poll of a small event more than all the rest.
+        """
+        with translated():
+            connection = await self._kept_connection() or await _connect(self._conninfo)
+            # A plan that suits a small event may not suit the next one.
+            connection.prepare_threshold = None
+            try:
+                yield connection
+                is_fit = len(self._kept) < KEPT_CONNECTIONS and await _is_fit(connection)
+            except BaseException:
+                await connection.close()
+                raise
+            if is_fit and not self._pool.closed:
+                self._kept.append(connection)
+            else:
+                await connection.close()
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[Connection]:
+        """A connection of its own, closed at the end, so nothing of it stays."""
         with translated():
             connection = await _connect(self._conninfo)
             try:
@@ -82,10 +113,26 @@ class Database:
             finally:
                 await connection.close()
 
+    async def _kept_connection(self) -> Connection | None:
+        """One that still works; the server may have been away."""
+        while self._kept:
+            connection = self._kept.pop()
+            try:
+                await AsyncConnectionPool.check_connection(connection)
+            except OperationalError:
+                await connection.close()
+            else:
+                return connection
+        return None
+
+    async def _close_kept(self) -> None:
+        while self._kept:
+            await self._kept.pop().close()
+
     @asynccontextmanager
     async def notices(self, channel: str) -> AsyncIterator[asyncio.Event]:
         """An event that is set whenever somebody notifies the channel; also when the connection is lost."""
-        async with self.dedicated() as connection:
+        async with self.listening() as connection:
             await connection.execute(SQL("listen {}").format(Identifier(channel)))
             told = asyncio.Event()
             listening = asyncio.create_task(_listen(connection, told))
@@ -191,6 +238,15 @@ async def _connect(conninfo: str) -> Connection:
         await connection.close()
         raise
     return connection
+
+
+async def _is_fit(connection: Connection) -> bool:
+    """Let its locks go; whether it may be kept. One whose temporary tables are large keeps much memory."""
+    if connection.info.transaction_status is not TransactionStatus.IDLE:
+        return False
+    cursor = await connection.execute(queries["let_go"])
+    row = await cursor.fetchone()
+    return row is not None and row[0] <= KEPT_BYTES_AT_MOST
 
 
 async def _listen(connection: Connection, told: asyncio.Event) -> None:

@@ -7,6 +7,11 @@ select set_config('timezone', 'UTC', false), set_config('intervalstyle', 'postgr
        set_config('tcp_keepalives_idle', '5', false), set_config('tcp_keepalives_interval', '3', false),
        set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '14000', false)
 
+-- name: let_go
+-- Lets every lock of this connection go; how many bytes its temporary tables take.
+select coalesce((select sum(pg_relation_size(c.oid)) from pg_class c where c.relnamespace = pg_my_temp_schema()), 0)
+from (select pg_advisory_unlock_all()) unlocked
+
 -- name: database_exists
 -- Whether the server has a database of this name.
 select exists (select from pg_database where datname = %(name)s)

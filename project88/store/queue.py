@@ -18,6 +18,7 @@ from pgqueuer.domain.settings import DBSettings
 from pgqueuer.domain.types import Channel
 from psycopg import AsyncRawCursor
 from psycopg.rows import dict_row
+from psycopg.sql import SQL, Identifier
 
 from project88.store.connection import Connection, Database
 from project88.store.queries import load
@@ -71,6 +72,11 @@ class _PooledDriver(PsycopgDriver):
         super().__init__(listening)
         self._db = db
 
+    async def listen(self) -> None:
+        """Before the lanes begin: of several that begin to listen at once only the last one would hear anything."""
+        await self._connection.execute(SQL("listen {}").format(Identifier(SETTINGS.channel)))
+        self._listeners[SETTINGS.channel] = []
+
     async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
         async with self._db.connection() as connection:
             cursor = AsyncRawCursor(connection, row_factory=dict_row)
@@ -96,8 +102,10 @@ def _engine(driver: PsycopgDriver) -> EngineQueries:
 @asynccontextmanager
 async def engine(db: Database) -> AsyncIterator[EngineQueries]:
     """The engine for the lanes of one process."""
-    async with db.dedicated() as listening:
-        yield _engine(_PooledDriver(listening, db))
+    async with db.listening() as listening:
+        driver = _PooledDriver(listening, db)
+        await driver.listen()
+        yield _engine(driver)
 
 
 async def hand_over(connection: Connection, jobs: Sequence[NewJob]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.json import Encoder
 from psycopg import AsyncConnection
+from psycopg.sql import Identifier
 
 from project88.records import entities
 from project88.store.queries import load
@@ -36,18 +37,28 @@ COPIES: Mapping[type, str] = {
 }
 
 
+#: A stage with more than this is truncated, which also forgets the rows that were deleted.
+SMALL_BYTES = 64 * 1024
+
 encode_lines = Encoder().encode_lines
 
 
 class Stage:
-    """The stages of one connection, which is used for one collecting only, so they begin empty."""
+    """The stages of one connection. Use one per event being collected; a connection may serve one after another."""
 
     def __init__(self, connection: AsyncConnection[Any]) -> None:
         self.connection = connection
 
     async def prepare(self) -> None:
         await self.connection.execute(queries["give_memory"])
-        await self.connection.execute(queries["create_stages"])
+        cursor = await self.connection.execute(queries["stages"])
+        sizes = dict(await cursor.fetchall())
+        if not sizes:
+            await self.connection.execute(queries["create_stages"])
+        for name, size in sizes.items():
+            if size:
+                how = "empty_stage" if size <= SMALL_BYTES else "truncate_stage"
+                await self.connection.execute(queries[how].format(name=Identifier(name)))
 
     async def add(self, list_no: int, records: Iterable[Staged]) -> None:
         """Stage the records of one page of list ``list_no``."""

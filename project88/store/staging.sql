@@ -46,6 +46,19 @@ create temp table merged_results (
     content_fingerprint bytea
 );
 
+-- name: stages
+-- The stages that this connection has from an earlier collecting, and how many bytes they take.
+select c.relname, pg_relation_size(c.oid) from pg_class c
+where c.relnamespace = pg_my_temp_schema() and c.relkind = 'r';
+
+-- name: empty_stage
+-- Empties a stage that holds little; to truncate it costs ten times as much.
+delete from {name};
+
+-- name: truncate_stage
+-- Empties a stage.
+truncate {name};
+
 -- name: copy_events
 -- Takes staged events.
 copy stage_events from stdin with (format csv, null 'null', escape '\');
