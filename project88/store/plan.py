@@ -153,7 +153,10 @@ async def take_due(connection: Connection, horizon_seconds: float, at_most: int,
 
     They fill up to ``of_a_login`` polls of each login and lane that are handed over and have not ended.
     """
-    parameters = {"horizon_seconds": horizon_seconds, "at_most": at_most, "of_a_login": of_a_login}
+    cursor = await connection.execute(queries["horizon"], {"seconds": horizon_seconds})
+    # As a value: of a computed instant PostgreSQL assumes that a third of the plan lies before it, and reads all of it.
+    horizon = (await cursor.fetchone() or (None,))[0]
+    parameters = {"horizon": horizon, "at_most": at_most, "of_a_login": of_a_login}
     cursor = await connection.execute(queries["take_due"], parameters)
     return [
         DuePoll(

@@ -33,6 +33,10 @@ where s.state <> 'running'
       is distinct from (excluded.planned_due, excluded.phase, excluded.lane, excluded.every, excluded.reason,
                         excluded.state = 'ended');
 
+-- name: horizon
+-- The instant so many real seconds from now.
+select hub_now() + make_interval(secs => %(seconds)s * speed) from hub_clock;
+
 -- name: take_due
 -- The polls that fall due within the horizon, for handing over; each taken by one planner. Of a lane a login has only
 -- so many in the engine, so that hundreds of one that hangs do not stand before the others'; the rest follow them.
@@ -44,8 +48,7 @@ due as (
            row_number() over (partition by timing_partner_id, provider_id, lane order by next_due, schedule_plan_id)
                + coalesce(active.polls, 0) as place
     from schedule_plan left join active using (timing_partner_id, provider_id, lane)
-    where state = 'waiting'
-      and next_due <= (select hub_now() + make_interval(secs => %(horizon_seconds)s * speed) from hub_clock))
+    where state = 'waiting' and next_due <= %(horizon)s)
 select p.timing_partner_id, p.schedule_plan_id, v.key as provider_key, p.lane, p.next_due,
        greatest(0, extract(epoch from next_due - hub_now()) / (select speed from hub_clock))::double precision
            as in_seconds,
