@@ -15,15 +15,13 @@ from rich.console import Console
 from bench import postgres, service
 from bench.budget_caller import BACKFILLS, LIVE_CALLS, LIVE_EVERY_SECONDS
 from bench.children import python
+from bench.logins import ACCOUNTS, add_logins
 from bench.machine import machine_table
 from bench.options import RunOptions
 from bench.postgres import SETTINGS, BenchDatabase
 from bench.service import ANSWER_SECONDS, LIMIT, Seen
 from bench.tables import Section, Table
-from project88.store.connection import Database
-from project88.store.partners import add_partner, set_credentials
 
-ACCOUNTS = ("first", "second")
 PROCESSES = 4
 #: How long a process lives until SIGKILL, at random within these.
 LIFE_SECONDS = (10.0, 40.0)
@@ -59,21 +57,13 @@ async def measure(options: RunOptions, console: Console) -> Section:
         postgres.database(running, "bench_budget") as db,
         service.serving() as port,
     ):
-        await _add_logins(db, port)
+        await add_logins(db, port)
         console.print(f"calling for {options.budget_seconds} s")
         await _call(db, options.budget_seconds, figures)
         figures.seen = await service.seen(port)
         figures.proved = {row["company_name"]: row["highest_calls"] for row in await db.rows("highest_minutes")}
         figures.server_version = (await db.rows("version"))[0]["server_version"]
     return section(figures, options)
-
-
-async def _add_logins(db: BenchDatabase, port: int) -> None:
-    async with Database.open(db.url) as hub:
-        for name in ACCOUNTS:
-            partner = await add_partner(hub, name, "UTC")
-            config = {"base_url": service.base_url(port, name), "rate_limit": LIMIT}
-            await set_credentials(hub, partner, "chronotrack_live", "bench@example.org", "no secret", config)
 
 
 async def _call(db: BenchDatabase, seconds: float, figures: Figures) -> None:

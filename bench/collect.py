@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from rich.console import Console
 
-from bench import children, collector, pages, postgres, race, server
+from bench import children, collector, http_protocol, pages, postgres, race, server
 from bench.children import Measured, Task
 from bench.options import Phase, RunOptions
 from bench.postgres import BenchDatabase
@@ -59,7 +59,7 @@ class Bench:
     def source(self, way: Way, data_set: str) -> str:
         if way == "copy":
             return str(self.folder / COPY_FILE)
-        return f"http://{server.HOST}:{self.port}/{data_set}/api"
+        return f"http://{http_protocol.HOST}:{self.port}/{data_set}/api"
 
     async def measure(self, db: BenchDatabase, way: Way, data_set: str, *, profile: bool = False) -> Sample:
         before = await db.state()

@@ -16,16 +16,14 @@ import msgspec
 from rich.console import Console
 
 from bench import postgres, programs, service
+from bench.logins import ACCOUNTS, add_logins
 from bench.machine import machine_table
 from bench.options import RunOptions
 from bench.postgres import BenchDatabase
 from bench.schedule_world import SETTINGS
 from bench.service import ANSWER_SECONDS, LIMIT, Behaviour, Seen
 from bench.tables import Section, Table
-from project88.store.connection import Database
-from project88.store.partners import add_partner, set_credentials
 
-ACCOUNTS = ("first", "second")
 WORKERS = 4
 #: Per account. The live ones take about half of the calls, the season lasts longer than the run.
 LIVE, PAST = 200, 700
@@ -74,21 +72,13 @@ async def measure(options: RunOptions, console: Console) -> Section:
             postgres.database(running, "bench_drill") as db,
             service.serving(Behaviour(live_events=LIVE, past_events=PAST)) as port,
         ):
-            await _add_logins(db, port)
+            await add_logins(db, port)
             console.print(f"working for {options.budget_seconds} s")
             async with _at_work(db.url, folder, figures):
                 await asyncio.sleep(options.budget_seconds)
                 figures.seen = await service.seen(port)
             await _read(db, folder, figures, options.budget_seconds * RUSH_SHARE)
     return section(figures, options)
-
-
-async def _add_logins(db: BenchDatabase, port: int) -> None:
-    async with Database.open(db.url) as hub:
-        for name in ACCOUNTS:
-            partner = await add_partner(hub, name, "UTC")
-            config = {"base_url": service.base_url(port, name), "rate_limit": LIMIT}
-            await set_credentials(hub, partner, "chronotrack_live", "bench@example.org", "no secret", config)
 
 
 @asynccontextmanager

@@ -10,14 +10,13 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 import uvloop
 
+from bench.http_protocol import RequestProtocol, serve_on_a_free_port
 from bench.pages import PAGE_SIZE, DataSet
 
-HOST = "127.0.0.1"
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 
@@ -37,25 +36,14 @@ async def serving(folder: Path) -> AsyncIterator[int]:
         await process.wait()
 
 
-class _Connection(asyncio.Protocol):
-    """Answers one request after the other; requests have no body."""
-
+class _Connection(RequestProtocol):
     def __init__(self, data_sets: dict[str, DataSet]) -> None:
         self._data_sets = data_sets
-        self._received = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transport is none of asyncio's classes.
-        self._transport = cast(asyncio.Transport, transport)
+    def answer(self, target: str) -> None:
+        self._transport.write(self._response(target) or NOT_FOUND)
 
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        while b"\r\n\r\n" in self._received:
-            head, self._received = self._received.split(b"\r\n\r\n", 1)
-            target = head.split(b" ", 2)[1].decode("ascii")
-            self._transport.write(self._answer(target) or NOT_FOUND)
-
-    def _answer(self, target: str) -> memoryview | None:
+    def _response(self, target: str) -> memoryview | None:
         parts = urlsplit(target)
         query = parse_qs(parts.query)
         _, name, api, path = parts.path.split("/", 3)
@@ -68,11 +56,6 @@ def _data_sets(folder: Path) -> dict[str, DataSet]:
     return {index.stem: DataSet(folder, index.stem) for index in folder.glob("*.index")}
 
 
-async def _serve(data_sets: dict[str, DataSet]) -> None:
-    server = await asyncio.get_running_loop().create_server(lambda: _Connection(data_sets), HOST, 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-
 if __name__ == "__main__":
-    uvloop.run(_serve(_data_sets(Path(sys.argv[1]))))
+    found = _data_sets(Path(sys.argv[1]))
+    uvloop.run(serve_on_a_free_port(lambda: _Connection(found)))

@@ -11,17 +11,16 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import uvloop
 
 from bench.children import python
+from bench.http_protocol import HOST, RequestProtocol, serve_on_a_free_port
 from bench.small_events import SmallEvents, response
 from project88.sandbox.limiter import Call, Calls, Limiter
 
-HOST = "127.0.0.1"
 LIMIT = 1500
 WINDOW_SECONDS = 60.0
 #: How long an answer takes.
@@ -150,24 +149,11 @@ def _listed(events: SmallEvents, behaviour: Behaviour) -> Sequence[bytes]:
     return [events.listed(number, start, start + EVENT_SECONDS) for number, start in enumerate(starts, 1)]
 
 
-class _Connection(asyncio.Protocol):
-    """Answers one request after the other; requests have no body."""
-
+class _Connection(RequestProtocol):
     def __init__(self, service: _Service) -> None:
         self._service = service
-        self._received = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transport is none of asyncio's classes.
-        self._transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        while b"\r\n\r\n" in self._received:
-            head, self._received = self._received.split(b"\r\n\r\n", 1)
-            self._answer(head.split(b" ", 2)[1].decode("ascii"))
-
-    def _answer(self, target: str) -> None:
+    def answer(self, target: str) -> None:
         if target == "/seen":
             body = msgspec.json.encode(self._service.seen())
             self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
@@ -183,11 +169,6 @@ class _Connection(asyncio.Protocol):
             self._transport.write(answer)
 
 
-async def _serve(service: _Service) -> None:
-    server = await asyncio.get_running_loop().create_server(lambda: _Connection(service), HOST, 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-
 if __name__ == "__main__":
-    uvloop.run(_serve(_Service(msgspec.json.decode(sys.argv[1], type=Behaviour))))
+    known = _Service(msgspec.json.decode(sys.argv[1], type=Behaviour))
+    uvloop.run(serve_on_a_free_port(lambda: _Connection(known)))
