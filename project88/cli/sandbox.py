@@ -65,7 +65,7 @@ def live(
     page_cap: Annotated[int, typer.Option(min=1, help="Longest page.")] = 1000,
     scoring_every: Annotated[float, typer.Option(help="Simulated seconds between scoring runs.")] = 30.0,
     token_seconds: Annotated[float, typer.Option(help="Simulated seconds an OAuth2 token lives.")] = 3600.0,
-    accept_sha256: Annotated[bool, typer.Option(help="Accept SHA-256 digests in simple authentication.")] = False,
+    accept_sha256: Annotated[bool, typer.Option(help="Accept a SHA-256 digest, and no client id.")] = False,
     faults: Annotated[Path | None, typer.Option(help="A JSON file with a list of faults.")] = None,
     login: Annotated[str, typer.Option()] = DEFAULT_LOGIN,
     password: Annotated[str, typer.Option()] = DEFAULT_PASSWORD,

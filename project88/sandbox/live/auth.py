@@ -27,12 +27,14 @@ class Gatekeeper:
     def __init__(self, accounts: Sequence[Account], accept_sha256: bool, token_seconds: float) -> None:
         self._accounts = accounts
         self._digests = (hashlib.sha1, hashlib.sha256) if accept_sha256 else (hashlib.sha1,)
+        # The login of the deployment page has a SHA-256 digest and no client id; the switch lets it in as it is.
+        self._needs_client_id = not accept_sha256
         self._token_seconds = token_seconds
         self._tokens: dict[str, tuple[Account, float]] = {}
 
     def account(self, authorization: str, query: Mapping[str, str], now: float) -> Account:
         """The account that calls, or Refused: 400 without a client id, 401 when anything does not fit."""
-        if not query.get("client_id"):
+        if self._needs_client_id and not query.get("client_id"):
             raise Refused(400, "client_id is required")
         scheme, _, value = authorization.partition(" ")
         if scheme.lower() == "bearer":
@@ -41,7 +43,7 @@ class Gatekeeper:
             account = self._by_password(*_pair(value))
         else:
             account = self._by_digest(query.get("user_id", ""), query.get("user_pass", ""))
-        if account.client_id != query["client_id"]:
+        if query.get("client_id") not in (account.client_id, None, ""):
             raise Refused(401, "client_id is not valid for this login")
         return account
 

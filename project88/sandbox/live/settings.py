@@ -28,6 +28,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Rates, windows and token lifetimes are in simulated seconds.
 
+    ``accept_sha256``: the login as the deployment page stores it, a SHA-256 digest and no client id.
     ``without_interval``: the rows when no ``interval`` is asked: the full course only, or all.
     ``unknown_event``: 404, or 200 with a body that has no ``event`` key.
     ``blank``: how an empty value is shown.

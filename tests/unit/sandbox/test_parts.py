@@ -108,7 +108,12 @@ def test_the_sha256_digest_is_accepted_where_the_switch_says_so() -> None:
     gate = Gatekeeper([ACCOUNT], accept_sha256=True, token_seconds=60)
     digest = hashlib.sha256(b"pw").hexdigest()
 
-    assert gate.account("", {"client_id": "c", "user_id": "a@example.org", "user_pass": digest}, 0) == ACCOUNT
+    login = {"user_id": "a@example.org", "user_pass": digest}
+
+    assert gate.account("", {"client_id": "c", **login}, 0) == ACCOUNT
+    assert gate.account("", login, 0) == ACCOUNT, "the deployment page's login has no client id"
+    with pytest.raises(Refused):
+        gate.account("", {"client_id": "other", **login}, 0)
 
 
 def test_basic_authentication_takes_the_plain_password() -> None:
