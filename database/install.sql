@@ -3,17 +3,27 @@
 \set ON_ERROR_STOP on
 begin;
 \ir schema/000_migrations.sql
+\ir legacy/010_tools.sql
+\ir legacy/020_set_aside.sql
 \ir schema/010_partners.sql
 \ir schema/020_chronotrack.sql
 \ir schema/030_sync.sql
+\ir legacy/030_check_rows.sql
+\ir legacy/040_take_shape.sql
+\ir legacy/050_fill.sql
+\ir legacy/060_convert.sql
 \ir schema/040_budget.sql
 \ir schema/045_breakers.sql
 \ir schema/050_backfill.sql
 \ir schema/060_jobs.sql
 \ir schema/065_cadence.sql
 \ir schema/070_schedule.sql
+\ir schema/080_monitor.sql
+\ir schema/085_backups.sql
 \ir views/unified_events.sql
 \ir views/unified_participants.sql
 \ir views/unified_results.sql
 \ir views/call_windows.sql
+\ir legacy/090_finish.sql
+\ir schema/095_self_check.sql
 commit;

@@ -4,6 +4,7 @@ HubError
   UsageError               the command was typed wrong; the process exits 2
   ConfigError              stop: an operator must act; the process exits 78
     CredentialsRefused     stop this credential: the service says the login is wrong
+    KeyMissing             stop this credential: the key that opens its sealed secret is not here
   ProviderError
     Transient              retry: time-outs, 429, 5xx, cut bodies; may carry how long to wait
       Throttled            retry later: the service said the calls come too fast
@@ -42,6 +43,10 @@ class ConfigError(HubError):
 
 class CredentialsRefused(ConfigError):
     """The service refused the login. Trying again would not help."""
+
+
+class KeyMissing(ConfigError):
+    """A sealed secret cannot be opened on this machine."""
 
 
 class ProviderError(HubError):

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Plans the polls and runs them in one process. A door: the program is project88/cli/schedule.py."""
 
 from __future__ import annotations

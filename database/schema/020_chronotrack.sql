@@ -27,7 +27,7 @@ create table if not exists ct_events (
     content_fingerprint  bytea,
     results_changed_at   timestamptz,
     retracted_at         timestamptz,
-    created_at           timestamptz not null default now(),
+    created_at           timestamptz default now(),
     updated_at           timestamptz not null default now(),
     primary key (timing_partner_id, event_id),
     constraint event_is_known_once_per_source unique (timing_partner_id, data_source, provider_event_id),
@@ -58,7 +58,7 @@ create table if not exists ct_races (
     raw_payload             json,
     content_fingerprint     bytea,
     retracted_at            timestamptz,
-    created_at              timestamptz not null default now(),
+    created_at              timestamptz default now(),
     updated_at              timestamptz not null default now(),
     primary key (timing_partner_id, event_id, data_source, race_id),
     constraint race_belongs_to_an_event
@@ -95,7 +95,7 @@ create table if not exists ct_participants (
     raw_payload         json,
     content_fingerprint bytea,
     retracted_at        timestamptz,
-    created_at          timestamptz not null default now(),
+    created_at          timestamptz default now(),
     updated_at          timestamptz not null default now(),
     primary key (timing_partner_id, event_id, data_source, entry_id),
     constraint declared_status_is_a_known_word check (declared_status in ('confirmed', 'dnf', 'dq')),
@@ -111,8 +111,8 @@ create table if not exists ct_results (
     timing_partner_id   integer not null,
     event_id            text not null,
     data_source         text not null default 'tcp_hardware',
-    race_id             text not null,
-    entry_id            text not null,
+    race_id             text,
+    entry_id            text,
     bib_number          text,
     first_name          text,
     last_name           text,
@@ -137,10 +137,15 @@ create table if not exists ct_results (
     raw_payload         json,
     content_fingerprint bytea,
     snapshot_hash       bigint,
+    legacy_row_id       bigint,
+    is_detail           boolean not null default false,
     retracted_at        timestamptz,
-    created_at          timestamptz not null default now(),
+    created_at          timestamptz default now(),
     updated_at          timestamptz not null default now(),
-    primary key (timing_partner_id, event_id, data_source, race_id, entry_id),
+    constraint result_is_known_once
+        unique nulls not distinct (timing_partner_id, event_id, data_source, race_id, entry_id, legacy_row_id),
+    constraint result_is_of_a_race_and_an_entry_unless_legacy
+        check (legacy_row_id is not null or (race_id is not null and entry_id is not null)),
     constraint result_belongs_to_an_event
         foreign key (timing_partner_id, event_id) references ct_events on delete cascade,
     constraint result_status_is_a_known_word
@@ -148,6 +153,10 @@ create table if not exists ct_results (
 );
 -- A marathon's row with its splits stays in the page, uncompressed: it is read far more often than written.
 alter table ct_results set (toast_tuple_target = 4080);
+comment on column ct_results.legacy_row_id is
+    'The id of a row that stood in a legacy table, which has several rows per participant and race. Null in ours.';
+comment on column ct_results.is_detail is
+    'True for a legacy row of a bracket or an interval: another row stands for that participant and race.';
 comment on column ct_results.provider_status is 'The provider''s own word for the entry; never mapped when unknown.';
 comment on column ct_results.status_is_derived is 'True for a dns or dnf that follows from the absence of rows.';
 comment on column ct_results.split_times is

@@ -3,7 +3,7 @@
 create table if not exists sync_history (
     sync_history_id     bigint generated always as identity,
     timing_partner_id   integer not null references timing_partners,
-    provider_id         integer not null references providers,
+    provider_id         integer references providers,
     event_id            text,
     provider_event_id   text,
     sync_type           text not null,
@@ -18,16 +18,18 @@ create table if not exists sync_history (
     rows_quarantined    integer not null default 0,
     api_calls           integer not null default 0,
     error_message       text,
-    started_at          timestamptz not null default now(),
+    started_at          timestamptz default now(),
     sync_time           timestamptz default now(),
     duration_seconds    double precision,
     due_at              timestamptz,
     primary key (timing_partner_id, sync_history_id),
     constraint sync_type_is_a_known_word
-        check (sync_type in ('discovery', 'participants', 'results', 'backfill', 'verification')),
+        check (sync_type in ('discovery', 'participants', 'results', 'backfill', 'verification', 'other')),
     constraint sync_status_is_a_known_word
         check (status in ('running', 'completed', 'partial', 'failed', 'skipped'))
 );
+comment on column sync_history.provider_id is 'Null only in rows of a legacy database that named no provider.';
+comment on column sync_history.sync_type is 'other: what an attempt of a legacy database was, when it was none of the rest.';
 comment on column sync_history.sync_time is 'The end of the attempt; null while it runs.';
 comment on column sync_history.results_synced is 'Rows seen; rows_written counts those that changed.';
 comment on column sync_history.due_at is 'The planned instant a poll stands for, in hub time; null for any other attempt.';

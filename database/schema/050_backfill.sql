@@ -4,12 +4,14 @@ create table if not exists backfill_runs (
     backfill_run_id   bigint generated always as identity,
     timing_partner_id integer not null references timing_partners,
     provider_id       integer not null references providers,
+    account_name      text not null default '',
     since             timestamptz not null,
     limit_events      integer,
     started_at        timestamptz not null default now(),
     finished_at       timestamptz,
     primary key (timing_partner_id, backfill_run_id)
 );
+comment on column backfill_runs.account_name is 'The account whose events the run collects; empty for the main one.';
 comment on column backfill_runs.finished_at is 'Null while an event of the run is planned, failed or partial.';
 
 create table if not exists backfill_events (

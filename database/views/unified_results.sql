@@ -43,6 +43,7 @@ left join ct_participants c
      = (r.timing_partner_id, r.event_id, r.data_source, r.entry_id)
     and c.retracted_at is null
 where r.retracted_at is null
+  and not r.is_detail
   and e.retracted_at is null;
 
 insert into applied_migrations (name) values ('views/unified_results.sql') on conflict do nothing;

@@ -93,6 +93,8 @@ class PartnerPlan:
     timing_partner_id: int
     company_name: str
     provider_key: str
+    #: Empty for the main account.
+    account_name: str = ""
     events: Sequence[PlannedEvent] = ()
     discovered: int = 0
     calls_per_minute: float = 1.0

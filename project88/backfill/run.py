@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from project88.backfill import parallel
 from project88.backfill.execution import EVENTS_AT_ONCE, PARTNERS_AT_ONCE, Execution, execute_partner
@@ -83,10 +83,10 @@ class _Backfill:
     errors: list[str] = field(default_factory=list)
     reports: list[EventReport] = field(default_factory=list)
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EVENTS_AT_ONCE))
-    accounts: dict[tuple[int, str], _Account] = field(default_factory=dict)
+    accounts: dict[tuple[int, str, str], _Account] = field(default_factory=dict)
 
     def in_order(self) -> Sequence[PartnerPlan]:
-        return [self.accounts[key].plan for key in sorted(self.accounts)]
+        return list(_each_event_once([self.accounts[key].plan for key in sorted(self.accounts)]))
 
     async def plan(self, credential: Credential) -> None:
         try:
@@ -97,7 +97,7 @@ class _Backfill:
         if account is not None:
             for problem in account.plan.errors:
                 self._fail(credential, problem)
-            self.accounts[credential.timing_partner_id, credential.provider_key] = account
+            self.accounts[_key(account.plan)] = account
 
     async def _fresh(self, credential: Credential) -> _Account:
         find = look_at_event_list if self.options.dry_run else import_event_list
@@ -110,7 +110,7 @@ class _Backfill:
         return _Account(credential, await resumed_plan(self.db, credential, checkpoint), checkpoint)
 
     async def execute(self, plan: PartnerPlan) -> None:
-        account = self.accounts[plan.timing_partner_id, plan.provider_key]
+        account = self.accounts[_key(plan)]
         if not plan.to_run and account.checkpoint is None:
             return
         shared = Execution(db=self.db, observer=self.observer, places=self.places, reports=self.reports)
@@ -142,7 +142,9 @@ class _Backfill:
         return any([await checkpoints.unfinished_run(self.db, source) is not None for source in sources])
 
     def _fail(self, credential: Credential, error: str) -> None:
-        self.errors.append(f"timing partner {credential.timing_partner_id} ({credential.company_name}): {error}")
+        account = f", account {credential.account_name}" if credential.account_name else ""
+        owner = f"timing partner {credential.timing_partner_id} ({credential.company_name}{account})"
+        self.errors.append(f"{owner}: {error}")
 
 
 def _empty_plan(credential: Credential) -> PartnerPlan:
@@ -150,4 +152,18 @@ def _empty_plan(credential: Credential) -> PartnerPlan:
         timing_partner_id=credential.timing_partner_id,
         company_name=credential.company_name,
         provider_key=credential.provider_key,
+        account_name=credential.account_name,
     )
+
+
+def _key(plan: PartnerPlan) -> tuple[int, str, str]:
+    return plan.timing_partner_id, plan.provider_key, plan.account_name
+
+
+def _each_event_once(plans: Sequence[PartnerPlan]) -> Iterator[PartnerPlan]:
+    """Events that are not stored belong to the first account whose list has them, as discovery will have it."""
+    seen: set[tuple[int, str, str]] = set()
+    for plan in plans:
+        keys = [(plan.timing_partner_id, plan.provider_key, event.provider_event_id) for event in plan.events]
+        yield replace(plan, events=[e for e, key in zip(plan.events, keys, strict=True) if key not in seen])
+        seen.update(keys)

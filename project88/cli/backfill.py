@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.common import hub_database, logged_to, print_json, print_table, run
 from project88.cli.options import AnyPartnerId, AnyProvider
 from project88.edges import clock, environment
 from project88.errors import EXIT_DONE, EXIT_FAILED, ConfigError
@@ -52,6 +52,7 @@ def backfill(
         Path | None,
         typer.Option(metavar="FILE", help=f"Where the report goes. Default: {REPORT_NAME} in the hub's home folder."),
     ] = None,
+    log: Annotated[Path | None, typer.Option(metavar="FILE", help="Log lines go here, too.")] = None,
 ) -> None:
     """Collect the past events of every partner, small ones first, within the call budget.
 
@@ -73,7 +74,8 @@ def backfill(
     )
     path = report or environment.home() / REPORT_NAME
     console = _Console(is_quiet=json, is_verbose=verbose)
-    found = run(_backfill(options, console, path))
+    with logged_to(log):
+        found = run(_backfill(options, console, path))
     if json:
         print_json(found)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from project88.store.budget import Standing
     from project88.store.partners import Credential
 
+ACCOUNT = "account"
 COLUMNS = (
     "partner",
     "name",
     "provider",
+    ACCOUNT,
     "allowed",
     "used",
     "left",
@@ -32,11 +35,15 @@ COLUMNS = (
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One credential's line. Calls are counted per 60 s; ``allowed`` is null where its settings cannot be read."""
+    """One credential's line. Calls are counted per 60 s; ``allowed`` is null where its settings cannot be read.
+
+    The main account of a partner with a provider has no name.
+    """
 
     timing_partner_id: int
     company_name: str
     provider: str
+    account: str
     allowed: float | None
     used: int
     left: float | None
@@ -68,14 +75,16 @@ async def _budget(timing_partner_id: int | None, as_json: bool) -> None:
 
     partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
     async with hub_database() as db:
-        logins = {(each.timing_partner_id, each.provider_key): each for each in await credentials(db, partner)}
+        stored = await credentials(db, partner)
+        logins = {(each.timing_partner_id, each.provider_key, each.account_name): each for each in stored}
         found = [
-            line(each, logins.get((each.timing_partner_id, each.provider_key))) for each in await standings(db, partner)
+            line(each, logins.get((each.timing_partner_id, each.provider_key, each.account_name)))
+            for each in await standings(db, partner)
         ]
     if as_json:
         print_json(found)
     elif found:
-        print_table(COLUMNS, [_cells(each) for each in found])
+        _print(found)
     else:
         typer.echo("no login is stored: run project88 credentials set")
 
@@ -88,6 +97,7 @@ def line(standing: Standing, credential: Credential | None) -> Line:
         timing_partner_id=standing.timing_partner_id,
         company_name=standing.company_name,
         provider=standing.provider_key,
+        account=standing.account_name,
         allowed=allowed,
         used=standing.used_last_minute,
         left=None if allowed is None else max(0, allowed - standing.used_last_minute),
@@ -101,11 +111,20 @@ def line(standing: Standing, credential: Credential | None) -> Line:
     )
 
 
+def _print(found: Sequence[Line]) -> None:
+    """A partner has mostly one account with a provider; its name is shown where one has a name."""
+    has_names = any(each.account for each in found)
+    columns = [name for name in COLUMNS if has_names or name != ACCOUNT]
+    rows = [dict(zip(COLUMNS, _cells(each), strict=True)) for each in found]
+    print_table(columns, [[row[name] for name in columns] for row in rows])
+
+
 def _cells(found: Line) -> tuple[object, ...]:
     return (
         found.timing_partner_id,
         found.company_name,
         found.provider,
+        found.account,
         _number(found.allowed),
         found.used,
         _number(found.left),

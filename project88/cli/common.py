@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
@@ -59,13 +60,36 @@ async def hub_database(*, migrate_embedded: bool = True) -> AsyncIterator[Databa
     if isinstance(target, environment.EmbeddedDatabase):
         server = await ensure_embedded(target, HUB_DATABASE)
         async with Database.open(server.url(HUB_DATABASE)) as db:
-            if migrate_embedded:
-                await migrate(db)
+            if migrate_embedded and await migrate(db):
+                typer.echo(await seal_old_secrets(db), err=True, nl=False)
             yield db
     else:
         async with Database.open(target.conninfo) as db:
             await _require_migrated(db)
             yield db
+
+
+async def seal_old_secrets(db: Database) -> str:
+    """Seal what earlier versions stored in plain; a line about it, empty where there was nothing to do.
+
+    A machine that cannot hold a key leaves the secrets as they are, and the migration is no failure for that.
+    """
+    from project88.sync.sealed_logins import seal_logins
+
+    try:
+        count = await seal_logins(db)
+    except ConfigError as error:
+        return f"note: secrets stay in plain: {error}\n"
+    return f"logins whose secrets were in plain and are sealed now: {count.sealed}\n" if count.sealed else ""
+
+
+async def hub_url() -> str:
+    """The address of the hub's database, whatever is in it. The embedded server is started first."""
+    target = environment.database()
+    if isinstance(target, environment.EmbeddedDatabase):
+        return (await ensure_embedded(target, HUB_DATABASE)).url(HUB_DATABASE)
+    # An address without parts tells libpq to take them from its own environment.
+    return target.conninfo or "postgresql://"
 
 
 @asynccontextmanager
@@ -90,6 +114,20 @@ async def ensure_embedded(target: environment.EmbeddedDatabase, database: str) -
     server = await ensure_running(target.home, options=Options(binaries=target.binaries, os_user=target.os_user))
     await ensure_database(server.url(ADMIN_DATABASE), database)
     return server
+
+
+@contextmanager
+def logged_to(path: Path | None) -> Iterator[None]:
+    """Log lines go into this file too while the block runs. One that cannot be written is no reason not to work."""
+    from project88.edges.logs import also_logged
+
+    if path is None:
+        yield
+        return
+    with also_logged(path.absolute()) as warning:
+        if warning:
+            typer.echo(f"warning: {warning}", err=True)
+        yield
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -1,4 +1,4 @@
-"""``project88 credentials``: store, list and test logins. Shows no secret."""
+"""``project88 credentials``: store, seal, list and test logins. Shows no secret."""
 
 from __future__ import annotations
 
@@ -6,26 +6,30 @@ import asyncio
 import getpass
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run
-from project88.cli.options import AnyPartnerId, AnyProvider, AsJson, PartnerId
-from project88.errors import EXIT_DONE, EXIT_FAILED, ConfigError, ProviderError, UsageError
+from project88.cli.options import AnyAccount, AnyPartnerId, AnyProvider, AsJson, PartnerId
+from project88.errors import EXIT_DONE, EXIT_FAILED, ConfigError, CredentialsRefused, ProviderError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from project88.cli.logins import Tested
     from project88.store.connection import Database
-    from project88.store.partners import Credential
+    from project88.store.partners import Credential, Login
 
-LIST_COLUMNS = ("partner", "name", "provider", "principal", "secret", "auth", "host", "client_id", "note")
-TEST_COLUMNS = ("partner", "provider", "principal", "state", "remedy")
+ACCOUNT = "account"
+LIST_COLUMNS = ("partner", "name", "provider", ACCOUNT, "principal", "secret", "auth", "host", "client_id", "note")
+TEST_COLUMNS = ("partner", "provider", ACCOUNT, "principal", "state", "takes", "remedy")
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Store, list and test the logins of timing partners.\n\nExample: project88 credentials list",
+    help="Store, seal, list and test the logins of timing partners.\n\nExample: project88 credentials list",
 )
 
 
@@ -34,39 +38,103 @@ def set_command(
     timing_partner_id: PartnerId,
     provider: Annotated[str, typer.Option(help="The provider's key, such as chronotrack_live.")],
     principal: Annotated[str, typer.Option(help="The login's user name.")],
+    account: Annotated[str, typer.Option(help="The name of a further account; the main one has none.")] = "",
     secret_stdin: Annotated[bool, typer.Option("--secret-stdin", help="Read the secret from standard input.")] = False,
     config: Annotated[
         str | None,
         typer.Option(help="additional_config as a JSON object; without it a stored one stays.", metavar="JSON"),
     ] = None,
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="Make a new key where the one of other stored secrets is lost.")
+    ] = False,
 ) -> None:
-    """Store a partner's login with a provider, in place of an earlier one. Calls no service.
+    """Store a partner's login with a provider, sealed, in place of an earlier one. Calls no service.
 
-    Asks for the secret without showing it. The secret is the password or a digest of it.
+    Asks for the secret without showing it. The secret is the password or a digest of it. It is encrypted with the key
+    in credentials.keys of the home folder, or in the file that PROJECT88_KEY_FILE names; the first use makes the key.
 
     Example: project88 credentials set --timing-partner-id 1 --provider chronotrack_live --principal me@example.com
     """
-    run(_set(timing_partner_id, provider, _required("--principal", principal), secret_stdin, parsed_config(config)))
+    from project88.records.entities import TimingPartnerId
+    from project88.store.partners import Login
+
+    login = Login(
+        timing_partner_id=TimingPartnerId(timing_partner_id),
+        provider_key=provider,
+        account_name=account,
+        principal=_required("--principal", principal),
+        secret="",
+        additional_config={},
+    )
+    run(_set(login, secret_stdin, parsed_config(config), new_key))
 
 
 @app.command("list")
-def list_command(timing_partner_id: AnyPartnerId = None, provider: AnyProvider = None, as_json: AsJson = False) -> None:
+def list_command(
+    timing_partner_id: AnyPartnerId = None,
+    provider: AnyProvider = None,
+    account: AnyAccount = None,
+    as_json: AsJson = False,
+) -> None:
     """List the stored logins with the kind of secret each has, never the secret.
 
     Example: project88 credentials list --timing-partner-id 1
     """
-    run(_list(timing_partner_id, provider, as_json))
+    run(_list(timing_partner_id, provider, account, as_json))
+
+
+@app.command("seal")
+def seal_command(
+    timing_partner_id: AnyPartnerId = None,
+    provider: AnyProvider = None,
+    account: AnyAccount = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also logins with providers that the hub does not collect from.")
+    ] = False,
+) -> None:
+    """Encrypt in place the secrets that are stored in plain, such as those of the deployment page. Calls no service.
+
+    Logins with providers that the hub does not collect from are left as they are unless --all or --provider asks for
+    them: another program that reads them would no longer understand them.
+
+    Example: project88 credentials seal
+    """
+    run(_seal(timing_partner_id, provider, account, every))
+
+
+@app.command("rotate")
+def rotate_command(
+    forget_old: Annotated[
+        bool, typer.Option("--forget-old", help="Make no key; remove the old ones that no stored login needs.")
+    ] = False,
+) -> None:
+    """Make a new key and encrypt all sealed secrets with it, in one transaction.
+
+    The old keys stay in the key file until --forget-old removes them. May be stopped and run again at any point.
+
+    Example: project88 credentials rotate
+    """
+    run(_forget_old() if forget_old else _rotate())
 
 
 @app.command("test")
-def test_command(timing_partner_id: AnyPartnerId = None, provider: AnyProvider = None, as_json: AsJson = False) -> None:
-    """Log in once with each stored login: one call each, and a few more where a service does not answer.
+def test_command(
+    timing_partner_id: AnyPartnerId = None,
+    provider: AnyProvider = None,
+    account: AnyAccount = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Store the form of the secret that a service takes, where it is another.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Log in with each stored login: one call each, and a few more where a service does not answer.
 
-    Exits 0 only when every login is ok.
+    Where ChronoTrack Live refuses a password in the form that is set by default, its other forms are tried too, with
+    one call each: three refused calls at most. Exits 0 only when every login is ok.
 
     Example: project88 credentials test --timing-partner-id 1
     """
-    raise typer.Exit(EXIT_DONE if run(_test(timing_partner_id, provider, as_json)) else EXIT_FAILED)
+    raise typer.Exit(EXIT_DONE if run(_test(timing_partner_id, provider, account, keep, as_json)) else EXIT_FAILED)
 
 
 def parsed_config(text: str | None) -> Mapping[str, Any] | None:
@@ -82,35 +150,31 @@ def parsed_config(text: str | None) -> Mapping[str, Any] | None:
     return found
 
 
-async def _set(
-    timing_partner_id: int, provider: str, principal: str, secret_stdin: bool, config: Mapping[str, Any] | None
-) -> None:
+async def _set(login: Login, secret_stdin: bool, config: Mapping[str, Any] | None, new_key: bool) -> None:
     from project88.cli.logins import opened
     from project88.providers.catalogue import CATALOGUE
-    from project88.records.entities import TimingPartnerId
-    from project88.store.partners import credentials, set_credentials
+    from project88.sync.sealed_logins import described, store_sealed
 
-    partner = TimingPartnerId(timing_partner_id)
     async with hub_database() as db:
-        stored = await credentials(db, partner, provider)
+        stored = await _credentials(db, login.timing_partner_id, login.provider_key, login.account_name)
         kept = _kept_config(stored[0]) if stored and config is None else {}
-        wanted = kept if config is None else config
-        secret = _secret_from_stdin() if secret_stdin else _secret_from_terminal(principal)
-        if provider in CATALOGUE:
-            opened(provider, principal, secret, wanted)
-        await set_credentials(db, partner, provider, principal, secret, wanted)
-    typer.echo(f"stored the login of timing partner {timing_partner_id} with {provider}")
+        secret = _secret_from_stdin() if secret_stdin else _secret_from_terminal(login.principal)
+        login = replace(login, secret=_not_sealed(secret), additional_config=kept if config is None else config)
+        if login.provider_key in CATALOGUE:
+            opened(login)
+        await store_sealed(db, login, with_new_key=new_key)
+    typer.echo(f"stored the login of {described(login)}, sealed")
     if kept:
         typer.echo(f"kept its additional_config ({', '.join(sorted(kept))}); --config replaces it")
-    if provider not in CATALOGUE:
-        typer.echo(f"note: {provider} cannot be collected from yet; the login waits until it can")
+    if login.provider_key not in CATALOGUE:
+        typer.echo(f"note: {login.provider_key} cannot be collected from yet; the login waits until it can")
 
 
-async def _list(timing_partner_id: int | None, provider: str | None, as_json: bool) -> None:
+async def _list(timing_partner_id: int | None, provider: str | None, account: str | None, as_json: bool) -> None:
     from project88.cli.logins import described
 
     async with hub_database() as db:
-        found = [described(each) for each in await _credentials(db, timing_partner_id, provider)]
+        found = [described(each) for each in await _credentials(db, timing_partner_id, provider, account)]
     if as_json:
         print_json(found)
     elif found:
@@ -119,6 +183,7 @@ async def _list(timing_partner_id: int | None, provider: str | None, as_json: bo
                 each.timing_partner_id,
                 each.company_name,
                 each.provider,
+                each.account,
                 each.principal,
                 each.secret,
                 each.auth,
@@ -128,17 +193,57 @@ async def _list(timing_partner_id: int | None, provider: str | None, as_json: bo
             )
             for each in found
         ]
-        print_table(LIST_COLUMNS, rows)
+        _print_accounts(LIST_COLUMNS, rows)
     else:
         typer.echo("no login is stored: run project88 credentials set")
 
 
-async def _test(timing_partner_id: int | None, provider: str | None, as_json: bool) -> bool:
+async def _seal(timing_partner_id: int | None, provider: str | None, account: str | None, every: bool) -> None:
+    from project88.sync.sealed_logins import SEALED_PROVIDERS, has_plain_secret, is_for_the_hub, seal_logins
+
+    is_chosen = _chosen(timing_partner_id, provider, account)
+    with_others = every or provider is not None
     async with hub_database() as db:
-        found = await _credentials(db, timing_partner_id, provider)
+        count = await seal_logins(db, lambda each: is_chosen(each) and (with_others or is_for_the_hub(each)))
+        left = [each for each in await _credentials(db, None, None) if is_chosen(each) and has_plain_secret(each)]
+    typer.echo(f"sealed {count.sealed}, sealed already {count.were_sealed}")
+    if others := count.providers - SEALED_PROVIDERS:
+        typer.echo(f"note: other programs that read logins of {', '.join(sorted(others))} no longer understand them")
+    if left:
+        names = ", ".join(sorted({each.provider_key for each in left}))
+        typer.echo(f"left in plain {len(left)} of {names}: other programs may read them; --all seals them too")
+
+
+async def _rotate() -> None:
+    from project88.sync.sealed_logins import rotate_keys
+
+    async with hub_database() as db:
+        done = await rotate_keys(db)
+    typer.echo(f"made the key {done.key_id} and sealed {done.resealed} logins with it")
+    typer.echo("copy the key file to where you keep its copy, and restart services that have it from systemd")
+    if done.old_key_ids:
+        old = ", ".join(done.old_key_ids)
+        typer.echo(
+            f"backups made so far need the old keys ({old}); project88 credentials rotate --forget-old drops them"
+        )
+
+
+async def _forget_old() -> None:
+    from project88.sync.sealed_logins import forget_old_keys
+
+    async with hub_database() as db:
+        gone = await forget_old_keys(db)
+    typer.echo(f"removed {', '.join(gone)}" if gone else "no key was removed: each one is the newest or in use")
+
+
+async def _test(
+    timing_partner_id: int | None, provider: str | None, account: str | None, keep: bool, as_json: bool
+) -> bool:
+    async with hub_database() as db:
+        found = await _credentials(db, timing_partner_id, provider, account)
         if not found:
             raise ConfigError("no login is stored to test: run project88 credentials set")
-        results = await asyncio.gather(*(_tested(db, each) for each in found))
+        results = await asyncio.gather(*(_tested(db, each, keep) for each in found))
     if as_json:
         print_json(results)
     else:
@@ -146,36 +251,106 @@ async def _test(timing_partner_id: int | None, provider: str | None, as_json: bo
     return all(each.state == "ok" for each in results)
 
 
-async def _tested(db: Database, credential: Credential) -> Tested:
-    from project88.cli.logins import opened, tested
-    from project88.sync.accounts import open_account
+async def _tested(db: Database, credential: Credential, keep: bool) -> Tested:
+    from project88.cli.logins import opened, sent_form, tested
+    from project88.sync.sealed_logins import unsealed
 
     try:
-        opened(credential.provider_key, credential.principal, credential.secret, credential.additional_config)
-        async with open_account(db, credential) as account:
-            await account.client.get(account.provider.login_probe())
+        plain = unsealed(credential)
+        opened(plain)
+        await _log_in(db, plain)
+    except CredentialsRefused as error:
+        return await _tested_otherwise(db, credential, plain, error, keep)
     except (ConfigError, ProviderError, UsageError) as error:
         return tested(credential, error)
-    return tested(credential, None)
+    return tested(credential, None, takes=sent_form(plain))
+
+
+async def _tested_otherwise(
+    db: Database, credential: Credential, plain: Credential, refusal: CredentialsRefused, keep: bool
+) -> Tested:
+    """Try the other forms of a password until the service takes one or fails otherwise."""
+    from project88.cli.logins import kept_or_to_keep, other_encodings, sent_form, tested, with_hint
+
+    for other in other_encodings(plain):
+        try:
+            await _log_in(db, other)
+        except CredentialsRefused:
+            continue
+        except (ConfigError, ProviderError) as error:
+            return tested(credential, error)
+        remedy = await kept_or_to_keep(db, credential, sent_form(other), keep)
+        return tested(credential, None, takes=sent_form(other), remedy=remedy)
+    return tested(credential, with_hint(refusal, plain))
+
+
+async def _log_in(db: Database, plain: Credential) -> None:
+    from project88.sync.accounts import open_account
+
+    async with open_account(db, plain) as account:
+        await account.client.get(account.provider.login_probe())
 
 
 def _print_tested(results: Sequence[Tested]) -> None:
-    rows = [(each.timing_partner_id, each.provider, each.principal, each.state, each.remedy) for each in results]
-    print_table(TEST_COLUMNS, rows)
+    rows = [
+        (
+            each.timing_partner_id,
+            each.provider,
+            each.account,
+            each.principal,
+            each.state,
+            each.takes,
+            each.remedy,
+        )
+        for each in results
+    ]
+    _print_accounts(TEST_COLUMNS, rows)
+
+
+def _print_accounts(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A partner has mostly one account with a provider; the names are shown where one has a name."""
+    at = columns.index(ACCOUNT)
+    shown = [number for number in range(len(columns)) if number != at or any(row[at] for row in rows)]
+    print_table([columns[number] for number in shown], [[row[number] for number in shown] for row in rows])
+
+
+def _chosen(timing_partner_id: int | None, provider: str | None, account: str | None) -> Callable[[Login], bool]:
+    def is_chosen(login: Login) -> bool:
+        return (
+            timing_partner_id in (None, login.timing_partner_id)
+            and provider in (None, login.provider_key)
+            and account in (None, login.account_name)
+        )
+
+    return is_chosen
 
 
 def _kept_config(stored: Credential) -> Mapping[str, Any]:
+    """The stored settings in plain. The old secret goes, so that its key is not asked for."""
+    from project88.sync.sealed_logins import unsealed
+
     if not isinstance(stored.additional_config, Mapping):
         raise ConfigError("the stored additional_config is not a JSON object: give --config to replace it")
-    return stored.additional_config
+    return unsealed(replace(stored, secret="")).additional_config
 
 
-async def _credentials(db: Database, timing_partner_id: int | None, provider: str | None) -> list[Credential]:
+async def _credentials(
+    db: Database, timing_partner_id: int | None, provider: str | None, account: str | None = None
+) -> list[Credential]:
     from project88.records.entities import TimingPartnerId
     from project88.store.partners import credentials
 
     partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
-    return await credentials(db, partner, provider)
+    found = await credentials(db, partner, provider)
+    return [each for each in found if account in (None, each.account_name)]
+
+
+def _not_sealed(secret: str) -> str:
+    from project88.edges.sealing import is_sealed
+
+    if is_sealed(secret):
+        raise UsageError("this is a sealed secret; give the password itself or a digest of it")
+    return secret
 
 
 def _secret_from_stdin() -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from project88.cli.common import HUB_DATABASE, ensure_embedded, print_json, run
+from project88.cli.common import hub_url, print_json, run, seal_old_secrets
 from project88.edges import environment
 from project88.errors import EXIT_DONE, EXIT_FAILED, ConfigError, UsageError
 
@@ -51,7 +51,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 def migrate_command() -> None:
     """Bring the database up to the schema of this checkout, in one transaction.
 
-    Starts the embedded server where no database is named. Running it again changes nothing.
+    Starts the embedded server where no database is named. Secrets of the hub's logins that are stored in plain are
+    sealed: see credentials seal. Running it again changes nothing.
 
     Example: project88 db migrate
     """
@@ -82,7 +83,7 @@ def url_command() -> None:
 
     Example: psql "$(project88 db url)"
     """
-    typer.echo(run(_url()))
+    typer.echo(run(hub_url()))
 
 
 @app.command("stop")
@@ -100,17 +101,11 @@ async def _migrate() -> None:
     from project88.store.connection import Database
     from project88.store.migrate import migrate
 
-    async with Database.open(await _url()) as db:
+    async with Database.open(await hub_url()) as db:
         names = await migrate(db)
+        sealed = await seal_old_secrets(db)
     typer.echo("\n".join(f"applied {name}" for name in names) or "nothing to do")
-
-
-async def _url() -> str:
-    target = environment.database()
-    if isinstance(target, environment.EmbeddedDatabase):
-        return (await ensure_embedded(target, HUB_DATABASE)).url(HUB_DATABASE)
-    # An address without parts tells libpq to take them from its own environment.
-    return target.conninfo or "postgresql://"
+    typer.echo(sealed, nl=False)
 
 
 async def _stop() -> bool:
@@ -140,7 +135,7 @@ async def _embedded_report(target: environment.EmbeddedDatabase) -> Report:
     described = f"embedded in {found.data}"
     if not found.running:
         return Report(database=described, running=False, version=str(found.major) if found.major else None)
-    return await _report_of(await _url(), described)
+    return await _report_of(await hub_url(), described)
 
 
 async def _report_of(url: str, described: str) -> Report:

@@ -145,11 +145,12 @@ async def _event_of(db: Database, event: str | None, timing_partner_id: int | No
 
 def _cells(row: dict[str, Any]) -> tuple[object, ...]:
     name = row["provider_event_id"] and f"{row['provider_event_id']} {row['event_name'] or ''}".strip()
+    account = row["account_name"]
     late = row["overdue_seconds"] if (row["overdue_seconds"] or 0) > 0 else row["last_late_seconds"]
     because = row["last_error"] if row["last_status"] not in (None, "completed") or row["state"] == "parked" else None
     return (
         row["company_name"],
-        name or f"events of {row['provider_key']}",
+        name or f"events of {row['provider_key']}{f', {account}' if account else ''}",
         row["kind"],
         row["state"],
         row["lane"],

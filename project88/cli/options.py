@@ -23,3 +23,6 @@ AnyPartnerId = Annotated[
 ]
 AnyProvider = Annotated[str | None, typer.Option("--provider", help="Only this provider, such as chronotrack_live.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AnyAccount = Annotated[
+    str | None, typer.Option("--account", help="Only the account of this name; the main one has none: ''.")
+]

@@ -32,9 +32,11 @@ class Synced(msgspec.Struct, frozen=True, kw_only=True):
     quarantined: int
     calls: int
     reason: str | None
+    #: Empty for the main account of the partner with the provider.
+    account: str = ""
 
     @classmethod
-    def of(cls, event: StoredEvent | None, outcome: Outcome) -> Synced:
+    def of(cls, event: StoredEvent | None, outcome: Outcome, account: str = "") -> Synced:
         reasons = [text for text in (outcome.reason, outcome.error_message) if text]
         return cls(
             event_id=event.event_id if event else None,
@@ -50,6 +52,7 @@ class Synced(msgspec.Struct, frozen=True, kw_only=True):
             quarantined=outcome.rows_quarantined,
             calls=outcome.api_calls,
             reason="; ".join(reasons) or None,
+            account=account,
         )
 
     @property
@@ -65,7 +68,8 @@ class Synced(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def list_row(synced: Synced) -> Sequence[object]:
-    return (synced.status, synced.events, synced.written, synced.quarantined, synced.calls, synced.reason)
+    reason = ": ".join(text for text in (synced.account and f"account {synced.account}", synced.reason) if text)
+    return (synced.status, synced.events, synced.written, synced.quarantined, synced.calls, reason or None)
 
 
 def event_row(synced: Synced) -> Sequence[object]:

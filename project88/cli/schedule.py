@@ -170,7 +170,8 @@ def _as_json(poll: Poll) -> PlannedPoll:
 
 
 def _head(event: StoredEvent, anchors: Anchors, now: datetime, zone: tzinfo) -> Iterator[str]:
-    yield f"{event.event_name or 'an event without a name'}, event {event.event_id} of {event.data_source}"
+    account = f", account {event.account_name}" if event.account_name else ""
+    yield f"{event.event_name or 'an event without a name'}, event {event.event_id} of {event.data_source}{account}"
     yield f"start: {_instant(anchors.start, zone)}"
     if anchors.gun_start is not None:
         yield f"gun:   {_instant(anchors.gun_start, zone)}, the phases follow it"

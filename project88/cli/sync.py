@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from project88.store.events import StoredEvent
     from project88.store.history import SyncType
     from project88.store.partners import Credential
+    from project88.store.scope import Source
     from project88.sync.accounts import Account
 
 DEFAULT_PROVIDER = "chronotrack_live"
@@ -82,39 +83,70 @@ async def _sync_list(timing_partner_id: int, provider: str | None, event: str | 
     from project88.cli.outcomes import LIST_COLUMNS, Synced, list_row
     from project88.records.entities import TimingPartnerId
     from project88.store.events import is_known
-    from project88.sync.accounts import open_account
     from project88.sync.discovery import discover
 
+    synced: list[Synced] = []
+
+    async def work(account: Account) -> None:
+        synced.append(Synced.of(None, await discover(account), account.source.account_name))
+
     async with hub_database() as db:
-        credential = await _credential(db, timing_partner_id, provider)
-        async with open_account(db, credential) as account:
-            synced = Synced.of(None, await discover(account))
+        refusal = await _with_each(db, await _logins(db, timing_partner_id, provider), work)
         is_missing = event is not None and not await is_known(db, event, TimingPartnerId(timing_partner_id))
     if as_json:
-        print_json([synced])
-    else:
-        print_table(LIST_COLUMNS, [list_row(synced)])
+        print_json(synced)
+    elif synced:
+        print_table(LIST_COLUMNS, [list_row(each) for each in synced])
+    if refusal is not None:
+        raise refusal
     if is_missing:
         raise HubError(f"event {event} is not in the partner's list of events")
-    return synced.is_complete
+    return all(each.is_complete for each in synced)
 
 
 async def _sync_events(
     timing_partner_id: int, provider: str | None, event: str | None, sync_type: SyncType, as_json: bool
 ) -> bool:
-    from project88.sync.accounts import open_account
-
     synced: list[Synced] = []
     async with hub_database() as db:
-        credential = await _credential(db, timing_partner_id, provider)
-        async with open_account(db, credential) as account:
-            wanted = await _wanted(account, event, sync_type)
-            try:
-                await _collect(account, wanted, sync_type, synced)
-            finally:
-                # What was collected before a refusal or Ctrl-C is told, too.
-                _print_synced(synced, as_json)
+        logins = await _logins(db, timing_partner_id, provider)
+        shares = _shares(await _wanted(db, logins[0].source, event, sync_type), logins)
+
+        async def work(account: Account) -> None:
+            await _collect(account, shares[account.source.account_name], sync_type, synced)
+
+        try:
+            refusal = await _with_each(db, [each for each in logins if shares[each.account_name]], work)
+        finally:
+            # What was collected before a refusal or Ctrl-C is told, too.
+            _print_synced(synced, as_json)
+    if refusal is not None:
+        raise refusal
     return all(each.is_complete for each in synced)
+
+
+def _shares(events: Sequence[StoredEvent], logins: Sequence[Credential]) -> Mapping[str, Sequence[StoredEvent]]:
+    """The events that each account asks for. Those of an account that is gone fall to the main one."""
+    shares: dict[str, list[StoredEvent]] = {each.account_name: [] for each in logins}
+    for event in events:
+        shares.get(event.account_name, shares[logins[0].account_name]).append(event)
+    return shares
+
+
+async def _with_each(
+    db: Database, logins: Sequence[Credential], work: Callable[[Account], Awaitable[None]]
+) -> HubError | None:
+    """Open the accounts one after the other. The error of one does not stop the others; the first one is given."""
+    from project88.sync.accounts import open_account
+
+    first: HubError | None = None
+    for login in logins:
+        try:
+            async with open_account(db, login) as account:
+                await work(account)
+        except HubError as error:
+            first = first or error
+    return first
 
 
 async def _collect(account: Account, wanted: Sequence[StoredEvent], sync_type: SyncType, synced: list[Synced]) -> None:
@@ -129,7 +161,7 @@ async def _collect(account: Account, wanted: Sequence[StoredEvent], sync_type: S
         async def work() -> None:
             for event in waiting:
                 outcome = await sync_event(account, event.scope(account.source), sync_type, choice)
-                synced.append(Synced.of(event, outcome))
+                synced.append(Synced.of(event, outcome, account.source.account_name))
                 tell(synced[-1].line())
 
         places = min(EVENTS_AT_ONCE, account.client.concurrent_calls, max(len(wanted), 1))
@@ -141,21 +173,20 @@ async def _collect(account: Account, wanted: Sequence[StoredEvent], sync_type: S
             raise errors.exceptions[0] from None
 
 
-async def _wanted(account: Account, event: str | None, sync_type: SyncType) -> Sequence[StoredEvent]:
+async def _wanted(db: Database, source: Source, event: str | None, sync_type: SyncType) -> Sequence[StoredEvent]:
     """The one event that was asked for, even one the provider gave up, else all that are worth asking for."""
     from project88.store.budget import hub_clock
     from project88.store.events import events_of, find_event
 
-    source = account.source
     if event is not None:
-        return [await find_event(account.db, event, source.timing_partner_id, source.data_source)]
-    known = await events_of(account.db, source)
+        return [await find_event(db, event, source.timing_partner_id, source.data_source)]
+    known = await events_of(db, source)
     if not known:
         raise UsageError(
             f"no event of timing partner {source.timing_partner_id} at {source.data_source} is known yet: run "
             f"project88 sync events --timing-partner-id {source.timing_partner_id}"
         )
-    started_by = (await hub_clock(account.db)).now if sync_type == "results" else None
+    started_by = (await hub_clock(db)).now if sync_type == "results" else None
     return [each for each in known if worth_asking(each, started_by)]
 
 
@@ -166,21 +197,24 @@ def worth_asking(event: StoredEvent, started_by: datetime | None) -> bool:
     return started_by is None or event.start_date is None or event.start_date <= started_by
 
 
-async def _credential(db: Database, timing_partner_id: int, provider: str | None) -> Credential:
+async def _logins(db: Database, timing_partner_id: int, provider: str | None) -> Sequence[Credential]:
+    """Every account of the partner with the provider, the main one first."""
     from project88.records.entities import TimingPartnerId
     from project88.store.partners import credential, credentials, partners
 
     partner = TimingPartnerId(timing_partner_id)
     if partner not in {row["timing_partner_id"] for row in await partners(db)}:
         raise UsageError(f"timing partner {partner} does not exist: see project88 partner list")
-    if provider is not None:
-        return await credential(db, partner, provider)
-    return chosen(await credentials(db, partner), partner)
+    key = provider or chosen(await credentials(db, partner), partner).provider_key
+    # Where there is none, credential says what to do.
+    return await credentials(db, partner, key) or [await credential(db, partner, key)]
 
 
 def chosen(stored: Sequence[Credential], timing_partner_id: TimingPartnerId) -> Credential:
     """The login to use when no provider was named. Raises UsageError where that could be several."""
-    by_provider = {each.provider_key: each for each in stored}
+    by_provider: dict[str, Credential] = {}
+    for each in stored:
+        by_provider.setdefault(each.provider_key, each)
     if DEFAULT_PROVIDER in by_provider:
         return by_provider[DEFAULT_PROVIDER]
     if not stored:
@@ -188,7 +222,7 @@ def chosen(stored: Sequence[Credential], timing_partner_id: TimingPartnerId) -> 
             f"timing partner {timing_partner_id} has no credentials: run project88 credentials set "
             f"--timing-partner-id {timing_partner_id} --provider {DEFAULT_PROVIDER} --principal USER"
         )
-    if len(stored) > 1:
+    if len(by_provider) > 1:
         raise UsageError(
             f"timing partner {timing_partner_id} has credentials for {', '.join(by_provider)}: choose with --provider"
         )

@@ -11,6 +11,15 @@ from urllib.parse import quote
 from project88.errors import ConfigError
 
 LIBPQ_VARIABLES = ("PGHOST", "PGSERVICE", "PGDATABASE")
+#: Every variable that can lead to a database: ours, and those of libpq.
+DATABASE_VARIABLES = frozenset(
+    {"DATABASE_URL", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"}
+    | {f"PG{name}" for name in ("HOST", "HOSTADDR", "PORT", "DATABASE", "USER", "PASSWORD", "PASSFILE", "SERVICE")}
+    | {f"PG{name}" for name in ("SERVICEFILE", "OPTIONS", "SSLMODE", "SSLROOTCERT", "SSLCERT", "SSLKEY", "SSLCRL")}
+    | {f"PG{name}" for name in ("CHANNELBINDING", "REQUIREAUTH", "TARGETSESSIONATTRS", "GSSENCMODE")}
+)
+#: And other settings that a service needs.
+SERVICE_PREFIXES = ("PROJECT88_PG_", "PROJECT88_LOG_", "PROJECT88_ALERT_", "PROJECT88_SMTP_", "PROJECT88_KEY_FILE")
 HOME_OF_ROOT = Path("/var/lib/project88")
 
 
@@ -71,6 +80,18 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
 def variable(name: str, environ: Mapping[str, str] = os.environ) -> str | None:
     """One variable, None where it is unset or empty."""
     return environ.get(name) or None
+
+
+def for_child(variables: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment of a program that we start: ours with these variables."""
+    return {**environ, **variables}
+
+
+def of_a_service(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What a service of this machine must be told so that it works as this process does; the home left out."""
+    named = DATABASE_VARIABLES & environ.keys()
+    others = {name for name in environ if name.startswith(SERVICE_PREFIXES)}
+    return {name: environ[name] for name in sorted(named | others) if environ[name]}
 
 
 def _expanded(path: str) -> Path:

@@ -6,6 +6,11 @@ import os
 import socket
 
 
+def host_and_pid() -> tuple[str, int]:
+    return socket.gethostname(), os.getpid()
+
+
 def process_name() -> str:
     """Host and process id."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    host, pid = host_and_pid()
+    return f"{host}:{pid}"

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import TextIOWrapper
+from pathlib import Path
 
 import stamina.instrumentation
 from stamina.instrumentation import RetryDetails
@@ -65,6 +70,43 @@ def set_up_logging(level: str) -> None:
     handler.setFormatter(_formatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     stamina.instrumentation.set_on_retry_hooks([_tell_of_retry])
+
+
+class PrivateFile(logging.FileHandler):
+    """The end of a file that only its owner reads. The page's logs stand in a folder that everybody writes to."""
+
+    def _open(self) -> TextIOWrapper:
+        # No link that somebody else put there is followed.
+        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        return os.fdopen(descriptor, "a", encoding="utf-8")
+
+
+@contextmanager
+def also_logged(path: Path) -> Iterator[str | None]:
+    """Log lines from INFO on go into a file too while the block runs; gives why they cannot, if so.
+
+    What goes to standard error stays as it was set up.
+    """
+    try:
+        handler = PrivateFile(path)
+    except OSError as error:
+        yield f"the log cannot be written to {path} ({error.strerror}); remove it or name another by --log"
+        return
+    handler.setFormatter(_formatter())
+    root = logging.getLogger()
+    level, levels = root.level, {each: each.level for each in root.handlers}
+    for each in levels:
+        each.setLevel(max(each.level, level))
+    root.addHandler(handler)
+    root.setLevel(min(level, logging.INFO))
+    try:
+        yield None
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+        for each, own in levels.items():
+            each.setLevel(own)
+        handler.close()
 
 
 def _formatter() -> logging.Formatter:

@@ -36,7 +36,7 @@ class Metrics:
         self.overdue = self._gauge("project88_poll_overdue_seconds", "The longest wait of a poll that is due.", OWNER)
         self.states = self._gauge("project88_plan_rows", "Rows of the plan by state.", (*OWNER, "state"))
         self.used = self._gauge("project88_budget_calls_used", "Calls of the last 60 s.", OWNER)
-        self.left = self._gauge("project88_budget_calls_left", "Calls left of 60 s.", OWNER)
+        self.left = self._gauge("project88_budget_calls_left", "Calls left of 60 s, of the account with least.", OWNER)
         self.up = self._gauge("project88_database_up", "1 while the database answers.", ())
 
     def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Counter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 
 from project88.edges.metrics import Metrics
 from project88.errors import StoreError
@@ -64,11 +65,18 @@ def _longest_waits(rows: list[dict[str, object]]) -> dict[tuple[str, str], float
 
 
 async def _refresh_budgets(db: Database, metrics: Metrics) -> None:
+    """Of several accounts of a partner with one provider: what all have used, and the least that one has left."""
     logins = await credentials(db)
-    allowed = {(each.timing_partner_id, each.provider_key): allowed_calls(each) for each in logins}
-    for standing in await standings(db):
-        owner = (standing.company_name, standing.provider_key)
-        metrics.used.labels(*owner).set(standing.used_last_minute)
-        limit = allowed.get((standing.timing_partner_id, standing.provider_key))
+    allowed = {(each.timing_partner_id, each.provider_key, each.account_name): allowed_calls(each) for each in logins}
+    used: Counter[tuple[str, str]] = Counter()
+    left: dict[tuple[str, str], float] = {}
+    for each in await standings(db):
+        owner = (each.company_name, each.provider_key)
+        used[owner] += each.used_last_minute
+        limit = allowed.get((each.timing_partner_id, each.provider_key, each.account_name))
         if limit is not None:
-            metrics.left.labels(*owner).set(max(0.0, limit - standing.used_last_minute))
+            left[owner] = min(left.get(owner, limit), max(0.0, limit - each.used_last_minute))
+    for owner, calls in used.items():
+        metrics.used.labels(*owner).set(calls)
+    for owner, calls_left in left.items():
+        metrics.left.labels(*owner).set(calls_left)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from types import TracebackType
 
-from project88.errors import ConfigError
 from project88.records.entities import TimingPartnerId
 from project88.store import partners
 from project88.store.connection import Database
@@ -18,7 +17,7 @@ class OpenLogins:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._open: dict[tuple[TimingPartnerId, str], tuple[Credential, Account]] = {}
+        self._open: dict[tuple[TimingPartnerId, str, str], tuple[Credential, Account]] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> OpenLogins:
@@ -30,13 +29,15 @@ class OpenLogins:
         self._open.clear()
         await self._stack.aclose()
 
-    async def credential(self, timing_partner_id: TimingPartnerId, provider_key: str) -> Credential | None:
+    async def credential(
+        self, timing_partner_id: TimingPartnerId, provider_key: str, account_name: str
+    ) -> Credential | None:
         found = await partners.credentials(self._db, timing_partner_id, provider_key)
-        return found[0] if found else None
+        return next((each for each in found if each.account_name == account_name), None)
 
     async def account(self, credential: Credential) -> Account:
         """Raises ConfigError where the login's settings cannot work."""
-        key = (credential.timing_partner_id, credential.provider_key)
+        key = (credential.timing_partner_id, credential.provider_key, credential.account_name)
         known = self._open.get(key)
         if known is not None and known[0] == credential:
             return known[1]
@@ -46,5 +47,7 @@ class OpenLogins:
         return account
 
 
-def no_login(timing_partner_id: TimingPartnerId, provider_key: str) -> ConfigError:
-    return ConfigError(f"timing partner {timing_partner_id} has no login for {provider_key}")
+def no_login(provider_key: str, account_name: str) -> str:
+    """Why nothing can be asked."""
+    account = f", account {account_name}" if account_name else ""
+    return f"the partner has no login for {provider_key}{account}"

@@ -11,6 +11,7 @@ import msgspec
 
 from project88.edges import clock
 from project88.records.entities import EventId, TimingPartnerId
+from project88.schedule.logins import no_login
 from project88.schedule.next import EVENT_KINDS, Situation, account_situation, situations
 from project88.store import plan, queue
 from project88.store.budget import hub_clock
@@ -43,6 +44,7 @@ class PollJob(msgspec.Struct, frozen=True):
     schedule_plan_id: int
     provider_key: str
     due: datetime
+    account_name: str = ""
 
     @property
     def key(self) -> PlanKey:
@@ -131,7 +133,8 @@ class Planner:
 
 def _job(poll: DuePoll) -> queue.NewJob:
     """Of two ready polls of a lane the one that was due first runs first."""
-    payload = PollJob(poll.key.timing_partner_id, poll.key.schedule_plan_id, poll.provider_key, poll.due)
+    key = poll.key
+    payload = PollJob(key.timing_partner_id, key.schedule_plan_id, poll.provider_key, poll.due, poll.account_name)
     return queue.NewJob(
         lane=poll.lane,
         payload=msgspec.json.encode(payload),
@@ -146,12 +149,12 @@ class _Facts:
 
     def __init__(self, rules: Sequence[CadenceRule], logins: Sequence[Credential], now: datetime) -> None:
         self.rules = rules
-        self.logins = {(each.timing_partner_id, each.provider_key): each for each in logins}
+        self.logins = {(each.timing_partner_id, each.provider_key, each.account_name): each for each in logins}
         self.now = now
 
     @property
     def partners(self) -> set[TimingPartnerId]:
-        return {partner for partner, _ in self.logins}
+        return {partner for partner, _, _ in self.logins}
 
 
 async def _replan(connection: Connection, facts: _Facts, changes: Sequence[Change]) -> None:
@@ -167,16 +170,19 @@ async def _plan_discoveries(connection: Connection, facts: _Facts, partner: Timi
     """A login that is new or changed is asked at once."""
     known = await plan.last_dues(connection, partner, None, "discovery")
     rows = []
-    for (owner, provider_key), login in facts.logins.items():
+    for (owner, provider_key, account_name), login in facts.logins.items():
         if owner != partner:
             continue
         found = account_situation(facts.rules, provider_key, login.time_zone)
         if not any(rule.kind == "discovery" for rule in found.rules):
             continue
-        planned = _next(found, "discovery", known.get((None, provider_key, "discovery")), facts.now)
+        planned = _next(found, "discovery", known.get((None, provider_key, "discovery", account_name)), facts.now)
         if at_once and planned.due is not None:
             planned = Planned(due=facts.now, phase="new login", lane=planned.lane, reason="the login is new or changed")
-        rows.append(PlannedRow(provider_key=provider_key, kind="discovery", event_id=None, planned=planned))
+        row = PlannedRow(
+            provider_key=provider_key, kind="discovery", event_id=None, planned=planned, account_name=account_name
+        )
+        rows.append(row)
     await plan.put(connection, partner, rows)
 
 
@@ -189,14 +195,21 @@ async def _plan_events(
         if not found.rules:
             continue
         for kind in EVENT_KINDS:
-            planned = _planned(facts, event, found, kind, known.get((event.event_id, event.data_source, kind)))
-            rows.append(PlannedRow(provider_key=event.data_source, kind=kind, event_id=event.event_id, planned=planned))
+            last_due = known.get((event.event_id, event.data_source, kind, None))
+            row = PlannedRow(
+                provider_key=event.data_source,
+                kind=kind,
+                event_id=event.event_id,
+                planned=_planned(facts, event, found, kind, last_due),
+                account_name=event.account_name,
+            )
+            rows.append(row)
     await plan.put(connection, partner, rows)
 
 
 def _planned(facts: _Facts, event: EventTimes, found: Situation, kind: Kind, last_due: datetime | None) -> Planned:
-    if (event.timing_partner_id, event.data_source) not in facts.logins:
-        return Planned(due=None, reason=f"the partner has no login for {event.data_source}")
+    if (event.timing_partner_id, event.data_source, event.account_name) not in facts.logins:
+        return Planned(due=None, reason=no_login(event.data_source, event.account_name))
     return _next(found, kind, last_due, facts.now)
 
 

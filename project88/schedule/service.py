@@ -7,6 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from project88.edges import clock
+from project88.edges.identity import process_name
+from project88.schedule.heartbeat import beating
 from project88.schedule.planner import run_planner
 from project88.schedule.worker import LIVE_SLOTS, PollDone, Worker, slots_for
 from project88.store.connection import Database
@@ -24,7 +26,8 @@ HEALTHY_SECONDS = 60.0
 
 async def plan_until(db: Database, stop: asyncio.Event) -> None:
     """Plan until ``stop``, through every outage of the database."""
-    await keep_running("the planner", lambda: run_planner(db, stop), stop)
+    async with beating(db, "planner", process_name()):
+        await keep_running("the planner", lambda: run_planner(db, stop), stop)
 
 
 async def work_until(
@@ -36,7 +39,8 @@ async def work_until(
 ) -> None:
     """Run polls until ``stop``, through every outage of the database."""
     lanes = slots or slots_for(LIVE_SLOTS)
-    await keep_running(f"worker {name}", lambda: Worker(db, name, lanes, observe).run(stop), stop)
+    async with beating(db, "worker", name):
+        await keep_running(f"worker {name}", lambda: Worker(db, name, lanes, observe).run(stop), stop)
 
 
 async def keep_running(name: str, work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:

@@ -16,7 +16,7 @@ import msgspec
 
 from project88.edges import clock
 from project88.errors import ConfigError, CredentialsRefused, HubError, Superseded
-from project88.schedule.logins import OpenLogins
+from project88.schedule.logins import OpenLogins, no_login
 from project88.schedule.planner import PollJob
 from project88.schedule.polling import SYNC_TYPES, run_poll, scope_of
 from project88.schedule.tickets import PollTicket
@@ -91,7 +91,7 @@ class Worker:
         self._logins = OpenLogins(db)
         self._polls: set[asyncio.Task[None]] = set()
         #: When the polls under way of each lane and login began.
-        self._by_login: defaultdict[tuple[str, int, str], list[float]] = defaultdict(list)
+        self._by_login: defaultdict[tuple[str, int, str, str], list[float]] = defaultdict(list)
         self._rules: tuple[float, list[CadenceRule]] = (0.0, [])
         self._is_leaving = False
 
@@ -165,7 +165,7 @@ class Worker:
     @contextmanager
     def _place(self, lane: str, job: PollJob) -> Iterator[None]:
         """One of the login's places, taken before anything is waited for. Raises Later where it has its share."""
-        login = (lane, job.timing_partner_id, job.provider_key)
+        login = (lane, job.timing_partner_id, job.provider_key, job.account_name)
         began = self._by_login[login]
         if len(began) >= max(1, self._slots[lane] * SHARE_OF_ONE_LOGIN):
             raise queue.Later(_until_later(began))
@@ -182,9 +182,9 @@ class Worker:
         log.error("poll %s %s", poll.key.schedule_plan_id, error, extra={"action": "poll_parked"})
 
     async def _run(self, poll: RunningPoll) -> None:
-        credential = await self._logins.credential(poll.key.timing_partner_id, poll.provider_key)
+        credential = await self._logins.credential(poll.key.timing_partner_id, poll.provider_key, poll.account_name)
         if credential is None:
-            await plan.end(self._db, poll, f"the partner has no login for {poll.provider_key}")
+            await plan.end(self._db, poll, no_login(poll.provider_key, poll.account_name))
             return
         ticket = PollTicket(self._db, poll, await self._current_rules(), credential)
         await ticket.open()

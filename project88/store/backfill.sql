@@ -4,19 +4,24 @@ select coalesce(%(since)s::date::timestamp at time zone %(time_zone)s, hub_now()
        hub_now() - interval '1 hour' as ends;
 
 -- name: stored_events
--- The partner's stored events of one source.
+-- The stored events of one account of a partner.
 select provider_event_id, event_id, event_name, start_date, upstream_state, false as is_duplicate,
        (start_date at time zone coalesce(time_zone, %(time_zone)s))::date as event_date
 from ct_events
 where timing_partner_id = %(timing_partner_id)s and data_source = %(data_source)s and retracted_at is null
-  and provider_event_id is not null;
+  and provider_event_id is not null and coalesce(account_name, '') = %(account_name)s;
 
 -- name: staged_events
--- The staged list of events together with the stored ones, as discovery would leave them. Writes nothing.
+-- The staged list of events together with the account's stored ones, as discovery would leave them. Writes nothing.
 with staged as (
     select distinct on (s.provider_event_id) s.provider_event_id, s.name, s.start_date, z.name as known_zone
     from stage_events s
     left join pg_timezone_names z on z.name = s.time_zone
+    where not exists (
+        select from ct_events e
+        where e.timing_partner_id = %(timing_partner_id)s and e.data_source = %(data_source)s
+          and e.provider_event_id = s.provider_event_id and e.account_name <> %(account_name)s
+          and e.unlisted_since is null)
     order by s.provider_event_id, s.ctid desc
 ),
 stored as (
@@ -35,17 +40,19 @@ select
         as event_date
 from staged s
 full join stored e on e.provider_event_id = s.provider_event_id
-where s.provider_event_id is not null or e.retracted_at is null;
+where s.provider_event_id is not null
+   or e.retracted_at is null and coalesce(e.account_name, '') = %(account_name)s;
 
 -- name: lock_partner
 -- One backfill of a partner's account at a time; the lock lives as long as the connection.
 select pg_try_advisory_lock(
-    hashtextextended('backfill ' || %(timing_partner_id)s::text || ' ' || %(provider_id)s::text, 88));
+    hashtextextended(
+        'backfill ' || %(timing_partner_id)s::text || ' ' || %(provider_id)s::text || ' ' || %(account_name)s::text, 88));
 
 -- name: begin_run
 -- Notes a run that starts now.
-insert into backfill_runs (timing_partner_id, provider_id, since, limit_events)
-values (%(timing_partner_id)s, %(provider_id)s, %(since)s, %(limit_events)s)
+insert into backfill_runs (timing_partner_id, provider_id, account_name, since, limit_events)
+values (%(timing_partner_id)s, %(provider_id)s, %(account_name)s, %(since)s, %(limit_events)s)
 returning backfill_run_id;
 
 -- name: plan_event
@@ -60,6 +67,7 @@ values (%(timing_partner_id)s, %(backfill_run_id)s, %(provider_event_id)s, %(eve
 select backfill_run_id from (
     select backfill_run_id, finished_at from backfill_runs
     where timing_partner_id = %(timing_partner_id)s and provider_id = %(provider_id)s
+      and account_name = %(account_name)s
     order by backfill_run_id desc limit 1) last_run
 where finished_at is null;
 

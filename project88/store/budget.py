@@ -82,6 +82,8 @@ class Standing:
     timing_partner_id: TimingPartnerId
     company_name: str
     provider_key: str
+    #: Empty for the main account.
+    account_name: str
     used_last_minute: int
     calls_today: int
     highest_calls: int

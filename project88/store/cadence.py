@@ -63,6 +63,8 @@ class EventTimes:
     partner_time_zone: str
     event_time_zone: str | None
     races: tuple[RaceTimes, ...]
+    #: Of the account that asks for it; empty for the main one.
+    account_name: str = ""
 
 
 async def cadence_rules(db: Database, provider_key: str | None = None) -> list[CadenceRule]:

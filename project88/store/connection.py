@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import AsyncConnection, OperationalError, errors
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, dict_row
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Composed, Identifier
 from psycopg_pool import AsyncConnectionPool
 
 from project88.errors import ConfigError
@@ -159,7 +159,7 @@ class Database:
             row = await (await connection.execute(query, parameters)).fetchone()
             return row[0] if row else None
 
-    async def execute(self, query: SQL, parameters: Parameters | None = None) -> int:
+    async def execute(self, query: SQL | Composed, parameters: Parameters | None = None) -> int:
         """Run a statement and count the rows it touched."""
         async with self.connection() as connection:
             return (await connection.execute(query, parameters)).rowcount

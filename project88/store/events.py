@@ -30,6 +30,8 @@ class StoredEvent:
     time_zone: str | None
     upstream_state: str | None
     by_our_id: bool
+    #: Of the account that asks for it; empty for the main one.
+    account_name: str = ""
 
     def scope(self, source: Source) -> EventScope:
         if self.provider_event_id is None:
@@ -53,12 +55,22 @@ async def held_back(connection: AsyncConnection[Any], source: Source) -> list[He
 
 
 async def import_events(connection: AsyncConnection[Any], source: Source) -> tuple[int, list[HeldBack]]:
-    """Write the staged events; gives how many changed and which were held back as possible duplicates."""
+    """Write the staged events; gives how many changed and which were held back as possible duplicates.
+
+    New events belong to the account whose list this is, and those that no other account lists.
+    """
+    await connection.execute(queries["lock_lists"], source.parameters())
     possible_duplicates = await held_back(connection, source)
     ids = [each.provider_event_id for each in possible_duplicates]
     cursor = await connection.execute(queries["write_staged"], {**source.parameters(), "held_back": ids})
     row = await cursor.fetchone()
+    await connection.execute(queries["claim_staged"], source.parameters())
     return (int(row[0]) if row else 0), possible_duplicates
+
+
+async def note_unlisted(connection: AsyncConnection[Any], source: Source) -> None:
+    """After a whole list was imported: let other accounts have the events that it no longer holds."""
+    await connection.execute(queries["note_unlisted"], source.parameters())
 
 
 async def import_races(connection: AsyncConnection[Any], scope: EventScope) -> int:

@@ -13,7 +13,7 @@ where not exists (
              and e.event_id = s.provider_event_id));
 
 -- name: write_staged
--- Writes the staged events that are new or changed and not held back; counts them.
+-- Writes the staged events that are new or changed, not held back and no other account's; counts them.
 with staged as (
     select distinct on (provider_event_id) *, sha256(convert_to(row(provider_event_id, raw)::text, 'UTF8')) as print
     from stage_events
@@ -27,16 +27,18 @@ written as (
     insert into ct_events (
         timing_partner_id, data_source, provider_event_id, event_name, start_date, end_date, time_zone,
         event_description, event_site_uri, event_is_published, event_tag, event_external_id, organization_id,
-        organization_name, city, state, country, raw_payload, content_fingerprint)
+        organization_name, city, state, country, raw_payload, content_fingerprint, account_name)
     select
         %(timing_partner_id)s, %(data_source)s, provider_event_id, name, start_date, end_date, known_zone, description,
         site_uri, is_published, tag, external_id, organization_id, organization_name, city, state, country, raw::json,
-        print
+        print, %(account_name)s
     from zoned s
     where not exists (
         select from ct_events e
         where e.timing_partner_id = %(timing_partner_id)s and e.data_source = %(data_source)s
-          and e.provider_event_id = s.provider_event_id and e.content_fingerprint = s.print and e.retracted_at is null)
+          and e.provider_event_id = s.provider_event_id
+          and (e.content_fingerprint = s.print and e.retracted_at is null
+               or e.account_name <> %(account_name)s and e.unlisted_since is null))
     on conflict (timing_partner_id, data_source, provider_event_id) do update set
         event_name = excluded.event_name, start_date = excluded.start_date, end_date = excluded.end_date,
         time_zone = excluded.time_zone, event_description = excluded.event_description,
@@ -49,10 +51,28 @@ written as (
 )
 select count(*)::int from written;
 
+-- name: lock_lists
+-- The lists of events of a partner's accounts are stored one after the other: they may hold the same events.
+select pg_advisory_xact_lock(hashtextextended('events ' || %(timing_partner_id)s::text, 88));
+
+-- name: claim_staged
+-- The staged events that no other account has, or that the account's list has no longer, belong to this one.
+update ct_events e set account_name = %(account_name)s, unlisted_since = null
+from (select distinct provider_event_id from stage_events) s
+where e.timing_partner_id = %(timing_partner_id)s and e.data_source = %(data_source)s
+  and e.provider_event_id = s.provider_event_id and (e.account_name is null or e.unlisted_since is not null);
+
+-- name: note_unlisted
+-- Events of this account that its whole list has no longer: another account may take them over.
+update ct_events e set unlisted_since = hub_now()
+where e.timing_partner_id = %(timing_partner_id)s and e.data_source = %(data_source)s
+  and e.account_name = %(account_name)s and e.unlisted_since is null
+  and not exists (select from stage_events s where s.provider_event_id = e.provider_event_id);
+
 -- name: find
 -- Events that EVENT may mean: our id, else the provider's; retracted ones too.
 select timing_partner_id, event_id, data_source, provider_event_id, event_name, start_date, end_date, time_zone,
-       upstream_state, event_id = %(event)s as by_our_id
+       upstream_state, event_id = %(event)s as by_our_id, coalesce(account_name, '') as account_name
 from ct_events
 where (event_id = %(event)s or provider_event_id = %(event)s)
   and (%(timing_partner_id)s::int is null or timing_partner_id = %(timing_partner_id)s)
@@ -62,7 +82,7 @@ order by timing_partner_id, event_id;
 -- name: of_partner
 -- The events of one partner and source, newest first.
 select timing_partner_id, event_id, data_source, provider_event_id, event_name, start_date, end_date, time_zone,
-       upstream_state, true as by_our_id
+       upstream_state, true as by_our_id, coalesce(account_name, '') as account_name
 from ct_events
 where timing_partner_id = %(timing_partner_id)s and data_source = %(data_source)s and retracted_at is null
 order by start_date desc nulls last, event_id;

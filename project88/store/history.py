@@ -81,7 +81,7 @@ async def close_abandoned(db: Database, source: Source, provider_event_id: Provi
 async def collecting_lock(
     connection: AsyncConnection[Any], source: Source, event_id: EventId | None
 ) -> AsyncIterator[bool]:
-    """Hold the event's collecting lock (the partner's discovery lock without an event). False: another has it.
+    """Hold the event's collecting lock (the account's discovery lock without an event). False: another has it.
 
     The lock is let go by name, because a server notices a closed connection only a moment later.
     """

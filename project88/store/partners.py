@@ -1,15 +1,18 @@
-"""Timing partners and their logins. Secrets leave this module only inside a Credential."""
+"""Timing partners and their logins. Secrets leave this module only inside a Credential; it seals and unseals none."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, fields
 from typing import Any
+
+from psycopg.rows import dict_row
 
 from project88.errors import ConfigError, UsageError
 from project88.records.entities import ProviderId, TimingPartnerId
-from project88.store.connection import Database
+from project88.store.connection import Connection, Database
 from project88.store.queries import load
 from project88.store.scope import Source
 
@@ -17,22 +20,33 @@ queries = load("partners")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credential:
-    """One partner's login with one provider."""
+class Login:
+    """An account as an operator gives it. The secret, and one in additional_config, may be sealed or plain."""
 
     timing_partner_id: TimingPartnerId
-    company_name: str
-    time_zone: str
-    provider_id: ProviderId
     provider_key: str
+    #: Empty for the main account, which stands in partner_provider_credentials.
+    account_name: str = ""
     principal: str
     secret: str = field(repr=False)
     additional_config: Mapping[str, Any] = field(repr=False)
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential(Login):
+    """One account of a partner with one provider, as it is stored."""
+
+    company_name: str
+    time_zone: str
+    provider_id: ProviderId
+
     @property
     def source(self) -> Source:
         return Source(
-            timing_partner_id=self.timing_partner_id, provider_id=self.provider_id, data_source=self.provider_key
+            timing_partner_id=self.timing_partner_id,
+            provider_id=self.provider_id,
+            data_source=self.provider_key,
+            account_name=self.account_name,
         )
 
 
@@ -48,6 +62,52 @@ async def partners(db: Database) -> list[dict[str, Any]]:
     return await db.rows(queries["partners"], {})
 
 
+@dataclass(frozen=True, slots=True)
+class LoginChanges:
+    """The stored logins while nobody else can write them."""
+
+    _connection: Connection
+
+    async def credentials(self) -> list[Credential]:
+        """Every login of every partner."""
+        async with self._connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(queries["credentials"], {"timing_partner_id": None, "provider_key": None})
+            return [_credential(row) for row in await cursor.fetchall()]
+
+    async def store(self, login: Login) -> None:
+        """In place of an earlier one. Raises UsageError where the partner or the provider does not exist."""
+        parameters = {
+            "timing_partner_id": login.timing_partner_id,
+            "provider_key": login.provider_key,
+            "account_name": login.account_name,
+            "principal": login.principal,
+            "secret": login.secret,
+            "additional_config": json.dumps(dict(login.additional_config)),
+        }
+        cursor = await self._connection.execute(queries["partner_exists"], parameters)
+        if await cursor.fetchone() is None:
+            raise UsageError(f"timing partner {login.timing_partner_id} does not exist: see project88 partner list")
+        name = "set_account" if login.account_name else "set_credentials"
+        if (await self._connection.execute(queries[name], parameters)).rowcount != 1:
+            raise UsageError(f"provider {login.provider_key} does not exist")
+
+    async def replace_secrets(self, credentials: Iterable[Credential]) -> None:
+        """Write the secrets in another form. It is the same login, so its breaker and its plan stay as they are."""
+        await self._connection.execute(queries["same_login"], {"same": "on"})
+        for each in credentials:
+            name = "replace_account_secret" if each.account_name else "replace_secret"
+            await self._connection.execute(queries[name], _secrets(each))
+        await self._connection.execute(queries["same_login"], {"same": ""})
+
+
+@asynccontextmanager
+async def changing_logins(db: Database) -> AsyncIterator[LoginChanges]:
+    """One transaction; who writes logins meanwhile waits, who reads them does not."""
+    async with db.transaction() as connection:
+        await connection.execute(queries["lock_logins"])
+        yield LoginChanges(connection)
+
+
 async def set_credentials(
     db: Database,
     timing_partner_id: TimingPartnerId,
@@ -55,29 +115,27 @@ async def set_credentials(
     principal: str,
     secret: str,
     additional_config: Mapping[str, Any],
+    account_name: str = "",
 ) -> None:
-    """Store a login. Raises UsageError where the partner does not exist."""
-    known = {row["timing_partner_id"] for row in await partners(db)}
-    if timing_partner_id not in known:
-        raise UsageError(f"timing partner {timing_partner_id} does not exist: see project88 partner list")
-    parameters = {
-        "timing_partner_id": timing_partner_id,
-        "provider_key": provider_key,
-        "principal": principal,
-        "secret": secret,
-        "additional_config": json.dumps(dict(additional_config)),
-    }
-    if not await db.rows(queries["set_credentials"], parameters):
-        raise UsageError(f"provider {provider_key} does not exist")
+    """Store a login as it is given. Raises UsageError where the partner or the provider does not exist."""
+    login = Login(
+        timing_partner_id=timing_partner_id,
+        provider_key=provider_key,
+        account_name=account_name,
+        principal=principal,
+        secret=secret,
+        additional_config=additional_config,
+    )
+    async with changing_logins(db) as changes:
+        await changes.store(login)
 
 
 async def credentials(
     db: Database, timing_partner_id: TimingPartnerId | None = None, provider_key: str | None = None
 ) -> list[Credential]:
+    """The main account of a partner with a provider comes before the further ones."""
     parameters = {"timing_partner_id": timing_partner_id, "provider_key": provider_key}
-    names = Credential.__slots__
-    rows = await db.rows(queries["credentials"], parameters)
-    return [Credential(**{name: row[name] for name in names}) for row in rows]
+    return [_credential(row) for row in await db.rows(queries["credentials"], parameters)]
 
 
 async def credential(db: Database, timing_partner_id: TimingPartnerId, provider_key: str) -> Credential:
@@ -89,3 +147,17 @@ async def credential(db: Database, timing_partner_id: TimingPartnerId, provider_
             f"--timing-partner-id {timing_partner_id} --provider {provider_key} --principal USER"
         )
     return found[0]
+
+
+def _credential(row: Mapping[str, Any]) -> Credential:
+    return Credential(**{each.name: row[each.name] for each in fields(Credential)})
+
+
+def _secrets(credential: Credential) -> dict[str, Any]:
+    config = credential.additional_config
+    client_secret = config.get("client_secret") if isinstance(config, Mapping) else None
+    return {
+        **credential.source.parameters(),
+        "secret": credential.secret,
+        "client_secret": client_secret if isinstance(client_secret, str) else None,
+    }

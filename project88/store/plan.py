@@ -61,6 +61,8 @@ class PlannedRow:
     kind: Kind
     event_id: EventId | None
     planned: Planned
+    #: The account that asks; empty for the main one.
+    account_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ class DuePoll:
 
     key: PlanKey
     provider_key: str
+    account_name: str
     lane: str
     due: datetime
     in_seconds: float
@@ -83,6 +86,8 @@ class RunningPoll:
     key: PlanKey
     token: UUID
     provider_key: str
+    #: Of the account that asks; empty for the main one.
+    account_name: str
     kind: Kind
     event_id: EventId | None
     due: datetime
@@ -130,6 +135,7 @@ async def put(connection: Connection, timing_partner_id: TimingPartnerId, rows: 
         "provider_keys": [row.provider_key for row in rows],
         "kinds": [row.kind for row in rows],
         "event_ids": [row.event_id for row in rows],
+        "account_names": [row.account_name for row in rows],
         "dues": [row.planned.due for row in rows],
         "phases": [row.planned.phase for row in rows],
         "lanes": [row.planned.lane for row in rows],
@@ -141,11 +147,14 @@ async def put(connection: Connection, timing_partner_id: TimingPartnerId, rows: 
 
 async def last_dues(
     connection: Connection, timing_partner_id: TimingPartnerId, event_id: EventId | None, kind: Kind | None = None
-) -> dict[tuple[EventId | None, str, str], datetime | None]:
-    """When each poll of a partner's event, or of all, was last due, by event, provider key and kind."""
+) -> dict[tuple[EventId | None, str, str, str | None], datetime | None]:
+    """When each poll of a partner's event, or of all, was last due.
+
+    By event, provider key, kind and, for a discovery, the account whose list it reads.
+    """
     parameters = {"timing_partner_id": timing_partner_id, "event_id": event_id, "kind": kind}
     cursor = await connection.execute(queries["last_dues"], parameters)
-    return {(row[0], row[1], row[2]): row[3] for row in await cursor.fetchall()}
+    return {(row[0], row[1], row[2], row[4]): row[3] for row in await cursor.fetchall()}
 
 
 async def take_due(connection: Connection, horizon_seconds: float, at_most: int, of_a_login: int) -> list[DuePoll]:
@@ -162,10 +171,11 @@ async def take_due(connection: Connection, horizon_seconds: float, at_most: int,
         DuePoll(
             key=PlanKey(timing_partner_id=row[0], schedule_plan_id=row[1]),
             provider_key=row[2],
-            lane=row[3],
-            due=row[4],
-            in_seconds=row[5],
-            job_key=row[6],
+            account_name=row[3],
+            lane=row[4],
+            due=row[5],
+            in_seconds=row[6],
+            job_key=row[7],
         )
         for row in await cursor.fetchall()
     ]
@@ -198,6 +208,7 @@ def _running(key: PlanKey, row: Mapping[str, Any]) -> RunningPoll:
     same = (
         "token",
         "provider_key",
+        "account_name",
         "kind",
         "event_id",
         "phase",

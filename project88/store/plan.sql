@@ -7,7 +7,7 @@ returning timing_partner_id, event_id;
 
 -- name: last_dues
 -- When the polls of a partner were last due; the rows are locked, so that no worker finishes one meanwhile.
-select p.event_id, v.key, p.kind, p.last_due from schedule_plan p
+select p.event_id, v.key, p.kind, p.last_due, p.discovery_of from schedule_plan p
 join providers v using (provider_id)
 where p.timing_partner_id = %(timing_partner_id)s and (%(event_id)s::text is null or p.event_id = %(event_id)s)
   and (%(kind)s::text is null or p.kind = %(kind)s)
@@ -16,22 +16,23 @@ for update of p;
 -- name: put
 -- Writes what is planned. A running poll is left alone, it plans its next one itself; a parked one stays parked.
 insert into schedule_plan as s (
-    timing_partner_id, provider_id, kind, event_id, state, planned_due, next_due, phase, lane, every, reason)
-select %(timing_partner_id)s, provider_id, n.kind, n.event_id,
+    timing_partner_id, provider_id, kind, event_id, account_name, state, planned_due, next_due, phase, lane, every,
+    reason)
+select %(timing_partner_id)s, provider_id, n.kind, n.event_id, n.account_name,
        case when n.due is null then 'ended' else 'waiting' end, n.due, n.due, n.phase, coalesce(n.lane, 'routine'),
        n.every, n.reason
-from unnest(%(provider_keys)s::text[], %(kinds)s::text[], %(event_ids)s::text[], %(dues)s::timestamptz[],
-            %(phases)s::text[], %(lanes)s::text[], %(everys)s::interval[], %(reasons)s::text[])
-     as n (provider_key, kind, event_id, due, phase, lane, every, reason)
+from unnest(%(provider_keys)s::text[], %(kinds)s::text[], %(event_ids)s::text[], %(account_names)s::text[],
+            %(dues)s::timestamptz[], %(phases)s::text[], %(lanes)s::text[], %(everys)s::interval[], %(reasons)s::text[])
+     as n (provider_key, kind, event_id, account_name, due, phase, lane, every, reason)
 join providers on providers.key = n.provider_key
-on conflict (timing_partner_id, provider_id, kind, event_id) do update set
+on conflict (timing_partner_id, provider_id, kind, event_id, discovery_of) do update set
     state = case when s.state = 'parked' then s.state else excluded.state end, state_since = now(),
     planned_due = excluded.planned_due, next_due = excluded.next_due, phase = excluded.phase, lane = excluded.lane,
-    every = excluded.every, reason = excluded.reason
+    every = excluded.every, reason = excluded.reason, account_name = excluded.account_name
 where s.state <> 'running'
-  and (s.planned_due, s.phase, s.lane, s.every, s.reason, s.state = 'ended')
+  and (s.planned_due, s.phase, s.lane, s.every, s.reason, s.account_name, s.state = 'ended')
       is distinct from (excluded.planned_due, excluded.phase, excluded.lane, excluded.every, excluded.reason,
-                        excluded.state = 'ended');
+                        excluded.account_name, excluded.state = 'ended');
 
 -- name: horizon
 -- The instant so many real seconds from now.
@@ -41,15 +42,15 @@ select hub_now() + make_interval(secs => %(seconds)s * speed) from hub_clock;
 -- The polls that fall due within the horizon, for handing over; each taken by one planner. Of a lane a login has only
 -- so many in the engine, so that hundreds of one that hangs do not stand before the others'; the rest follow them.
 with active as (
-    select timing_partner_id, provider_id, lane, count(*) as polls from schedule_plan
-    where state in ('queued', 'running') group by timing_partner_id, provider_id, lane),
+    select timing_partner_id, provider_id, account_name, lane, count(*) as polls from schedule_plan
+    where state in ('queued', 'running') group by timing_partner_id, provider_id, account_name, lane),
 due as (
     select timing_partner_id, schedule_plan_id,
-           row_number() over (partition by timing_partner_id, provider_id, lane order by next_due, schedule_plan_id)
-               + coalesce(active.polls, 0) as place
-    from schedule_plan left join active using (timing_partner_id, provider_id, lane)
+           row_number() over (partition by timing_partner_id, provider_id, account_name, lane
+                              order by next_due, schedule_plan_id) + coalesce(active.polls, 0) as place
+    from schedule_plan left join active using (timing_partner_id, provider_id, account_name, lane)
     where state = 'waiting' and next_due <= %(horizon)s)
-select p.timing_partner_id, p.schedule_plan_id, v.key as provider_key, p.lane, p.next_due,
+select p.timing_partner_id, p.schedule_plan_id, v.key as provider_key, p.account_name, p.lane, p.next_due,
        greatest(0, extract(epoch from next_due - hub_now()) / (select speed from hub_clock))::double precision
            as in_seconds,
        schedule_plan_id || ' ' || extract(epoch from next_due) as job_key
@@ -90,8 +91,12 @@ select exists (
 -- name: begin
 -- A worker begins the poll that was handed over, or takes it over from a worker that died. No row: it is obsolete. It
 -- may be waiting: then it was planned anew for the same instant, and the planner cannot hand over a job that exists.
+-- The event may have come to another account since it was planned.
 update schedule_plan p set
-    state = 'running', state_since = now(), token = gen_random_uuid(), worker = %(worker)s, starts = starts + 1
+    state = 'running', state_since = now(), token = gen_random_uuid(), worker = %(worker)s, starts = starts + 1,
+    account_name = case when p.event_id is null then p.account_name else coalesce((
+        select e.account_name from ct_events e
+        where e.timing_partner_id = p.timing_partner_id and e.event_id = p.event_id), '') end
 from providers v, hub_clock
 where p.timing_partner_id = %(timing_partner_id)s and p.schedule_plan_id = %(schedule_plan_id)s
   and p.state in ('waiting', 'queued', 'running') and p.next_due = %(due)s and v.provider_id = p.provider_id
@@ -156,8 +161,8 @@ returning 1;
 
 -- name: listed
 -- The plan as people read it.
-select p.schedule_plan_id, p.timing_partner_id, t.company_name, v.key as provider_key, p.kind, p.event_id,
-       e.provider_event_id, e.event_name, p.state, p.lane, p.phase, p.next_due, p.reason, p.worker, p.starts,
+select p.schedule_plan_id, p.timing_partner_id, t.company_name, v.key as provider_key, p.account_name, p.kind,
+       p.event_id, e.provider_event_id, e.event_name, p.state, p.lane, p.phase, p.next_due, p.reason, p.worker, p.starts,
        p.failures, p.polls, p.missed, p.last_due, p.last_started_at, p.last_finished_at,
        extract(epoch from p.last_late)::double precision as last_late_seconds, p.last_status, p.last_error,
        case when p.state in ('waiting', 'queued') then

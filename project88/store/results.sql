@@ -228,7 +228,7 @@ written as (
         result_status, provider_status, status_is_derived, split_times::jsonb, split_keys, begin_time, finish_time,
         raw_payload::json, content_fingerprint, snapshot_hash
     from changed
-    on conflict (timing_partner_id, event_id, data_source, race_id, entry_id) do update set
+    on conflict (timing_partner_id, event_id, data_source, race_id, entry_id, legacy_row_id) do update set
         bib_number = excluded.bib_number, first_name = excluded.first_name, last_name = excluded.last_name,
         gender = excluded.gender, age = excluded.age, city = excluded.city, state = excluded.state,
         country = excluded.country, chip_time = excluded.chip_time, gun_time = excluded.gun_time,
@@ -367,7 +367,7 @@ derived as (
         case when declared_status = 'confirmed' then 'dns' else declared_status end,
         entry_status, true
     from absent
-    on conflict (timing_partner_id, event_id, data_source, race_id, entry_id) do update set
+    on conflict (timing_partner_id, event_id, data_source, race_id, entry_id, legacy_row_id) do update set
         result_status = excluded.result_status, provider_status = excluded.provider_status,
         status_is_derived = excluded.status_is_derived, retracted_at = null, updated_at = now()
     returning 1

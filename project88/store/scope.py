@@ -10,17 +10,19 @@ from project88.records.entities import EventId, ProviderEventId, ProviderId, Tim
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One partner's account with one provider."""
+    """One partner's account with one provider; the main one has no name."""
 
     timing_partner_id: TimingPartnerId
     provider_id: ProviderId
     data_source: str
+    account_name: str = ""
 
     def parameters(self) -> dict[str, Any]:
         return {
             "timing_partner_id": self.timing_partner_id,
             "provider_id": self.provider_id,
             "data_source": self.data_source,
+            "account_name": self.account_name,
         }
 
 

@@ -1,9 +1,9 @@
 -- name: begin
 -- Writes the row of an attempt that starts now.
 insert into sync_history (
-    timing_partner_id, provider_id, event_id, provider_event_id, sync_type, status, sync_time, due_at)
-values (%(timing_partner_id)s, %(provider_id)s, %(event_id)s, %(provider_event_id)s, %(sync_type)s, 'running', null,
-        %(due_at)s)
+    timing_partner_id, provider_id, account_name, event_id, provider_event_id, sync_type, status, sync_time, due_at)
+values (%(timing_partner_id)s, %(provider_id)s, %(account_name)s, %(event_id)s, %(provider_event_id)s, %(sync_type)s,
+        'running', null, %(due_at)s)
 returning sync_history_id;
 
 -- name: finish
@@ -17,19 +17,23 @@ update sync_history set
 where timing_partner_id = %(timing_partner_id)s and sync_history_id = %(sync_history_id)s;
 
 -- name: close_abandoned
--- An attempt whose process died stays running for ever; its event's lock is free, so it is closed as failed.
+-- An attempt whose process died stays running for ever; its event's lock is free, so it is closed as failed. The
+-- lists of events of several accounts are read at the same time.
 update sync_history set
     status = 'failed', error_message = 'the process ended before this attempt did', sync_time = clock_timestamp(),
     duration_seconds = extract(epoch from clock_timestamp() - started_at)
 where timing_partner_id = %(timing_partner_id)s and provider_id = %(provider_id)s and status = 'running'
-  and provider_event_id is not distinct from %(provider_event_id)s;
+  and provider_event_id is not distinct from %(provider_event_id)s
+  and (provider_event_id is not null or account_name = %(account_name)s);
 
 -- name: lock_collecting
 -- One collecting of an event at a time; the lock lives as long as the connection.
 select pg_try_advisory_lock(
-    hashtextextended('collect ' || %(timing_partner_id)s::text || ' ' || coalesce(%(event_id)s::text, 'events'), 88));
+    hashtextextended('collect ' || %(timing_partner_id)s::text || ' '
+        || coalesce(%(event_id)s::text, 'events' || %(account_name)s::text), 88));
 
 -- name: unlock_collecting
 -- Lets the collecting lock go.
 select pg_advisory_unlock(
-    hashtextextended('collect ' || %(timing_partner_id)s::text || ' ' || coalesce(%(event_id)s::text, 'events'), 88));
+    hashtextextended('collect ' || %(timing_partner_id)s::text || ' '
+        || coalesce(%(event_id)s::text, 'events' || %(account_name)s::text), 88));

@@ -15,6 +15,7 @@ from project88.store.connection import Database
 from project88.store.partners import Credential, credentials
 from project88.store.scope import Source
 from project88.sync.client import ProviderClient, provider_client
+from project88.sync.sealed_logins import unsealed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,8 @@ def allowed_calls(credential: Credential) -> float | None:
     """Calls per minute; None where the provider or the settings cannot be read."""
     if credential.provider_key not in CATALOGUE:
         return None
-    login = (credential.principal, credential.secret, credential.additional_config)
+    # The limit does not depend on the secret, so that nobody needs a key to know it.
+    login = (credential.principal, "", credential.additional_config)
     try:
         return provider(credential.provider_key, *login).limits.calls_per_minute
     except HubError:
@@ -49,8 +51,9 @@ def allowed_calls(credential: Credential) -> float | None:
 
 @asynccontextmanager
 async def open_account(db: Database, credential: Credential) -> AsyncIterator[Account]:
-    """Raises ConfigError where the credential's settings cannot work. Calls no service."""
-    opened = provider(credential.provider_key, credential.principal, credential.secret, credential.additional_config)
+    """Raises ConfigError where the secret cannot be unsealed or the settings cannot work. Calls no service."""
+    login = unsealed(credential)
+    opened = provider(login.provider_key, login.principal, login.secret, login.additional_config)
     hide_secrets(opened.secrets())
     async with provider_client(db, opened, credential.source) as client:
         yield Account(

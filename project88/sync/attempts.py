@@ -102,10 +102,11 @@ def _tell(account: Account, sync_type: SyncType, scope: EventScope | None, outco
     level = logging.ERROR if outcome.status == "failed" else logging.INFO
     log.log(
         level,
-        "%s of %s for timing partner %s: %s, %s participants, %s results, %s written, %s calls%s",
+        "%s of %s for timing partner %s%s: %s, %s participants, %s results, %s written, %s calls%s",
         sync_type,
         f"event {scope.provider_event_id}" if scope else "events",
         account.source.timing_partner_id,
+        f", account {account.source.account_name}" if account.source.account_name else "",
         outcome.status,
         outcome.participants_synced,
         outcome.results_synced,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from project88.errors import Permanent
 from project88.records.entities import EventId, ProviderEventId
-from project88.store.events import HeldBack, import_events
+from project88.store.events import HeldBack, import_events, note_unlisted
 from project88.store.history import Outcome, close_abandoned, collecting_lock
 from project88.store.lists import quarantine
 from project88.store.scope import EventScope
@@ -26,7 +26,7 @@ async def discover(account: Account, ticket: Ticket | None = None) -> Outcome:
         collecting_lock(connection, account.source, None) as is_ours,
     ):
         if not is_ours:
-            reason = "another discovery for this partner is running"
+            reason = "another discovery for this login is running"
             return await skip(account.db, account.source, "discovery", None, reason, ticket)
         await close_abandoned(account.db, account.source, None)
         async with attempt(account, "discovery", None, ticket) as outcome:
@@ -50,6 +50,8 @@ async def _store(account: Account, stage: Stage, found: CollectedList, outcome: 
         outcome.held_back = tuple(held_back)
         outcome.rows_quarantined = found.problem_rows
         _judge(found, repeated.get(1, 0), held_back, outcome)
+        if found.completeness(repeated.get(1, 0)) is Completeness.COMPLETE:
+            await note_unlisted(stage.connection, account.source)
         if ticket is not None:
             await ticket.stored(stage.connection, outcome)
 

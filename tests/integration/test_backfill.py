@@ -132,7 +132,7 @@ async def test_a_season_is_collected_and_a_second_run_writes_nothing(db, databas
     big_race = ids(world)[-1]
     async with service(world) as sandbox:
         await add_login(db, sandbox)
-        first_code, first_output, _ = await command(database_url, tmp_path, "--json")
+        first_code, first_output, _ = await command(database_url, tmp_path, "--json", "--log", str(tmp_path / "log"))
         before = await every_row(database_url)
         second_code, second_output, _ = await command(database_url, tmp_path, "--json", "--report", str(tmp_path / "2"))
         after = await every_row(database_url)
@@ -156,6 +156,9 @@ async def test_a_season_is_collected_and_a_second_run_writes_nothing(db, databas
         database_url, "select status, count(*) from sync_history where sync_type = 'backfill' group by 1"
     )
     assert history == [("completed", 6)]
+    logged = (tmp_path / "log").read_text()
+    assert logged.count(" INFO project88.sync.attempts backfill of event ") == 3
+    assert "ERROR" not in logged
 
 
 async def test_a_dry_run_changes_no_row_but_the_budget_and_tells_what_it_would_do(db, database_url, tmp_path):

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import sys
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import psycopg
 import pytest
 
+from project88.edges.sealing import is_sealed
 from project88.records.entities import TimingPartnerId
-from project88.sandbox import list_world, serve
+from project88.sandbox import LiveSettings, Sandbox, list_world, serve
+from project88.sandbox.live.settings import CLIENT_ID, LOGIN, PASSWORD, Account
+from project88.store import budget
 from project88.store.connection import Database
 from project88.store.partners import add_partner, credentials, set_credentials
+from project88.sync.sealed_logins import unsealed
 from tests.hub_command import CHECKOUT, HubCommand
 
 LIVE = ("--timing-partner-id", "1", "--provider", "chronotrack_live", "--principal", "me@example.org")
@@ -22,13 +29,29 @@ SECRET = "correct horse battery"
 IN_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
 
 
+class Typed(HubCommand):
+    """The command, and the one way to store a login that most tests need."""
+
+    async def set(self, principal: str, secret: str, config: dict[str, str] | None, *options: str) -> None:
+        login = ("--timing-partner-id", "1", "--provider", "chronotrack_live", "--principal", principal)
+        settings = () if config is None else ("--config", json.dumps(config))
+        done = await self("credentials", "set", *login, *settings, *options, "--secret-stdin", stdin=secret.encode())
+        assert done.code == 0, done.err
+
+
 @pytest.fixture
-async def hub(database_url: str, db: Database, tmp_path: Path) -> HubCommand:
+async def hub(database_url: str, db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typed:
+    """This process unseals with the keys in the command's home too."""
+    monkeypatch.setenv("PROJECT88_HOME", str(tmp_path))
     await add_partner(db, "Summit Timing", "UTC")
-    return HubCommand(database_url, tmp_path)
+    return Typed(database_url, tmp_path)
 
 
-async def test_a_secret_from_standard_input_is_stored_as_it_is_and_shown_nowhere(hub: HubCommand, db: Database):
+def sandbox_of(*accounts: Account) -> AbstractAsyncContextManager[Sandbox]:
+    return serve(list_world(1, start=datetime(2026, 5, 2, 8, tzinfo=UTC)), LiveSettings(accounts=accounts))
+
+
+async def test_a_secret_from_standard_input_is_stored_sealed_and_shown_nowhere(hub: Typed, db: Database):
     secret = f" {SECRET}\n"
     config = json.dumps({"client_id": "c", "client_secret": "hidden-too", "auth": "oauth2"})
     stored = await hub("credentials", "set", *LIVE, "--secret-stdin", "--config", config, stdin=f"{secret}\n".encode())
@@ -37,15 +60,18 @@ async def test_a_secret_from_standard_input_is_stored_as_it_is_and_shown_nowhere
     [found] = await credentials(db)
 
     assert (stored.code, listed.code, as_json.code) == (0, 0, 0)
-    assert found.secret == secret
-    assert found.additional_config == json.loads(config)
+    assert is_sealed(found.secret)
+    assert is_sealed(found.additional_config["client_secret"])
+    assert unsealed(found).secret == secret
+    assert unsealed(found).additional_config == json.loads(config)
     assert as_json.json == [
         {
             "timing_partner_id": 1,
             "company_name": "Summit Timing",
             "provider": "chronotrack_live",
+            "account": "",
             "principal": "me@example.org",
-            "secret": "password",
+            "secret": "sealed password",
             "auth": "oauth2",
             "base_url_host": "api.chronotrack.com",
             "has_client_id": True,
@@ -57,7 +83,7 @@ async def test_a_secret_from_standard_input_is_stored_as_it_is_and_shown_nowhere
         assert "hidden-too" not in finished.out + finished.err
 
 
-async def test_a_secret_typed_at_the_prompt_is_not_echoed(hub: HubCommand, db: Database):
+async def test_a_secret_typed_at_the_prompt_is_not_echoed(hub: Typed, db: Database):
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -78,7 +104,7 @@ async def test_a_secret_typed_at_the_prompt_is_not_echoed(hub: HubCommand, db: D
 
     assert code == 0
     assert SECRET.encode() not in shown
-    assert [found.secret for found in await credentials(db)] == [SECRET]
+    assert [unsealed(found).secret for found in await credentials(db)] == [SECRET]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +119,7 @@ async def test_a_secret_typed_at_the_prompt_is_not_echoed(hub: HubCommand, db: D
     ],
 )
 async def test_settings_that_cannot_work_are_refused_and_nothing_is_stored(
-    hub: HubCommand, db: Database, config: str, code: int, said: str
+    hub: Typed, db: Database, config: str, code: int, said: str
 ):
     refused = await hub("credentials", "set", *LIVE, "--secret-stdin", "--config", config, stdin=SECRET.encode())
 
@@ -110,36 +136,38 @@ async def test_settings_that_cannot_work_are_refused_and_nothing_is_stored(
         (("--timing-partner-id", "1", "--provider", "nobody"), b"x", "provider nobody does not exist"),
         (("--timing-partner-id", "1", "--provider", "chronotrack_live"), b"\n", "must not be empty"),
         (("--timing-partner-id", "1", "--provider", "chronotrack_live"), b"\xff", "not UTF-8"),
+        (("--timing-partner-id", "1", "--provider", "haku"), b"p88:1:01234567:AAAA", "sealed secret"),
     ],
 )
-async def test_a_login_of_nobody_is_a_usage_error(hub: HubCommand, arguments: tuple[str, ...], stdin: bytes, said: str):
+async def test_a_login_of_nobody_is_a_usage_error(hub: Typed, arguments: tuple[str, ...], stdin: bytes, said: str):
     refused = await hub("credentials", "set", *arguments, "--principal", "me", "--secret-stdin", stdin=stdin)
 
     assert refused.code == 2
     assert said in refused.err
 
 
-async def test_without_a_terminal_the_secret_must_be_piped_in(hub: HubCommand):
+async def test_without_a_terminal_the_secret_must_be_piped_in(hub: Typed):
     refused = await hub("credentials", "set", *LIVE, stdin=b"secret\n")
 
     assert refused.code == 2
     assert "--secret-stdin" in refused.err
 
 
-async def test_a_new_secret_keeps_the_settings_unless_new_ones_are_given(hub: HubCommand, db: Database):
+async def test_a_new_secret_keeps_the_settings_unless_new_ones_are_given(hub: Typed, db: Database):
     partner = TimingPartnerId(1)
-    await set_credentials(db, partner, "chronotrack_live", "old", "old secret", {"page_size": 100})
+    config = {"page_size": 100, "client_secret": "c"}
+    await set_credentials(db, partner, "chronotrack_live", "old", "old secret", config)
     changed = await hub("credentials", "set", *LIVE, "--secret-stdin", stdin=SECRET.encode())
-    [kept] = await credentials(db)
+    kept = unsealed((await credentials(db))[0])
     await hub("credentials", "set", *LIVE, "--secret-stdin", "--config", "{}", stdin=SECRET.encode())
     [replaced] = await credentials(db)
 
     assert "page_size" in changed.out
-    assert (kept.principal, kept.secret, kept.additional_config) == ("me@example.org", SECRET, {"page_size": 100})
+    assert (kept.principal, kept.secret, kept.additional_config) == ("me@example.org", SECRET, config)
     assert replaced.additional_config == {}
 
 
-async def test_a_provider_that_cannot_be_collected_from_yet_is_stored_with_a_note(hub: HubCommand, db: Database):
+async def test_a_provider_that_cannot_be_collected_from_yet_is_stored_with_a_note(hub: Typed, db: Database):
     arguments = ("--timing-partner-id", "1", "--provider", "runsignup", "--principal", "key")
     stored = await hub("credentials", "set", *arguments, "--secret-stdin", stdin=b"secret")
 
@@ -159,7 +187,7 @@ async def test_a_provider_that_cannot_be_collected_from_yet_is_stored_with_a_not
     ],
 )
 async def test_a_login_written_by_hand_is_listed_whatever_its_settings(
-    hub: HubCommand, database_url: str, config: str, host: str
+    hub: Typed, database_url: str, config: str, host: str
 ):
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
         await connection.execute(
@@ -177,7 +205,7 @@ async def test_a_login_written_by_hand_is_listed_whatever_its_settings(
     assert "hidden" not in listed.out
 
 
-async def test_testing_tells_a_wrong_login_from_a_service_that_does_not_answer(hub: HubCommand, db: Database):
+async def test_testing_tells_a_wrong_login_from_a_service_that_does_not_answer(hub: Typed, db: Database):
     async with serve(list_world(1, start=datetime(2026, 5, 2, 8, tzinfo=UTC))) as sandbox:
         config = {"base_url": sandbox.base_url, "client_id": "sandbox-client"}
         right, wrong, away = [await add_partner(db, name, "UTC") for name in ("right", "wrong", "away")]
@@ -203,7 +231,80 @@ async def test_testing_tells_a_wrong_login_from_a_service_that_does_not_answer(h
     assert "ok" in one.out
 
 
-async def test_testing_nothing_is_not_a_success(hub: HubCommand):
+@pytest.mark.parametrize(("form", "calls"), [("sha1", 1), ("plain", 2), ("sha256", 3)])
+async def test_testing_finds_the_form_of_the_password_that_the_service_takes_and_keeps_it_on_request(
+    hub: Typed, db: Database, form: Literal["sha1", "plain", "sha256"], calls: int
+):
+    async with sandbox_of(Account(only_form=form)) as sandbox:
+        config = {"base_url": sandbox.base_url, "client_id": CLIENT_ID, "client_secret": "c"}
+        await hub.set(LOGIN, PASSWORD, config)
+        found = await hub("credentials", "test", "--json")
+        asked = len(sandbox.calls.to("/event"))
+        kept = await hub("credentials", "test", "--keep", "--json")
+        again = await hub("credentials", "test", "--json")
+        [stored] = await credentials(db)
+        standing, *_ = await budget.standings(db)
+
+    first, second, third = found.json[0], kept.json[0], again.json[0]
+    assert asked == calls
+    assert standing.calls_today == len(sandbox.calls.to("/event"))
+    assert [each["takes"] for each in (first, second, third)] == [form] * 3
+    assert (second["state"], third["state"], third["remedy"]) == ("ok", "ok", None)
+    if form == "sha1":
+        assert (found.code, first["state"]) == (0, "ok")
+    else:
+        assert (found.code, first["state"]) == (1, "wrong settings")
+        assert first["remedy"].endswith("--timing-partner-id 1 --provider chronotrack_live --keep")
+        assert unsealed(stored).additional_config == {**config, "secret_encoding": form}
+    assert is_sealed(stored.secret)
+    assert is_sealed(stored.additional_config["client_secret"])
+
+
+@pytest.mark.parametrize(
+    ("secret", "config", "calls"),
+    [
+        ("wrong", {}, 3),
+        ("wrong", {"secret_encoding": "sha1"}, 1),
+        (hashlib.sha256(PASSWORD.encode()).hexdigest(), {}, 1),
+        ("wrong", {"auth": "basic"}, 1),
+    ],
+)
+async def test_a_login_that_is_refused_in_every_form_is_tried_three_times_at_most(
+    hub: Typed, secret: str, config: dict[str, str], calls: int
+):
+    async with sandbox_of(Account()) as sandbox:
+        await hub.set(LOGIN, secret, {"base_url": sandbox.base_url, "client_id": CLIENT_ID, **config})
+        tested = await hub("credentials", "test", "--keep", "--json")
+
+    [found] = tested.json
+    assert (tested.code, found["state"], found["takes"]) == (1, "refused", None)
+    assert len(sandbox.calls.to("/event")) == calls
+    assert ("store the password itself" in found["remedy"]) == (len(secret) == 64)
+
+
+async def test_accounts_of_a_partner_are_stored_listed_and_tested_by_name(hub: Typed, db: Database):
+    club = Account(login="club@example.org", password="club-password")
+    async with sandbox_of(Account(), club) as sandbox:
+        config = {"base_url": sandbox.base_url, "client_id": CLIENT_ID}
+        await hub.set(LOGIN, PASSWORD, config)
+        without = await hub("credentials", "list")
+        await hub.set("club@example.org", "not it", config, "--account", "club")
+        wrong = await hub("credentials", "test", "--json")
+        await hub.set("club@example.org", "club-password", None, "--account", "club")
+        listed, one = await hub("credentials", "list"), await hub("credentials", "list", "--account", "club", "--json")
+        right = await hub("credentials", "test")
+        main = await hub("credentials", "test", "--account", "", "--json")
+
+    assert "account" not in without.lines[0]
+    assert "account" in listed.lines[0]
+    assert ["", "club"] == [each.account_name for each in await credentials(db)]
+    assert [(each["account"], each["secret"]) for each in one.json] == [("club", "sealed password")]
+    assert [(each["account"], each["state"]) for each in wrong.json] == [("", "ok"), ("club", "refused")]
+    assert (right.code, main.code) == (0, 0)
+    assert [each["account"] for each in main.json] == [""]
+
+
+async def test_testing_nothing_is_not_a_success(hub: Typed):
     tested = await hub("credentials", "test")
 
     assert tested.code == 78

@@ -16,7 +16,10 @@ from scripts.reference import cli_page, providers_page
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 REFERENCE = CHECKOUT / "docs" / "reference"
-NAMED_PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", CHECKOUT / "database" / "README.md"]
+NAMED_PAGES = [
+    CHECKOUT / name
+    for name in ("README.md", "CONTRIBUTING.md", "database/README.md", "CHRONOTRACK_LIVE_INTEGRATION_SUMMARY.md")
+]
 PAGES = sorted([*NAMED_PAGES, *(CHECKOUT / "docs").rglob("*.md")])
 WRITTEN_BY_PROGRAMS = {"cli.md", "providers.md", "schema.md", "benchmarks.md"}
 LINES_OF_A_PAGE = 150

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "schedule": {"sync", "store", "edges", "records"},
     "backfill": {"sync", "store", "edges"},
     "monitor": {"store", "edges", "providers"},
+    "verification": {"sync", "schedule", "backfill", "store", "edges", "providers", "records", "monitor"},
     "web": {"store", "edges"},
     "sandbox": {"wire", "edges"},
 }
@@ -36,6 +37,7 @@ LIBRARIES = {
     "psycopg": {"store"},
     "psycopg_pool": {"store"},
     "pgqueuer": {"store"},
+    "cryptography": {"edges"},
     "prometheus_client": {"edges"},
     "aiohttp": {"edges"},
     "aiohttp.web": {"edges", "sandbox"},

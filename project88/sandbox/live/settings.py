@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Literal
 
 import msgspec
@@ -13,13 +14,14 @@ CLIENT_SECRET = "sandbox-client-secret"
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A login and the events it sees; None sees them all."""
+    """A login and the events it sees; None sees them all. ``only_form``: what user_pass must be of the password."""
 
     login: str = LOGIN
     password: str = PASSWORD
     client_id: str = CLIENT_ID
     client_secret: str = CLIENT_SECRET
-    event_ids: frozenset[str] | None = None
+    event_ids: Set[str] | None = None
+    only_form: Literal["sha1", "sha256", "plain"] | None = None
 
     def sees(self, event_id: str) -> bool:
         return self.event_ids is None or event_id in self.event_ids

@@ -1,0 +1,13 @@
+#!/usr/bin/env python3
+"""Collects the past events of every timing partner. A door: the program is project88/cli/backfill.py."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from project88.doors import backfill
+
+    sys.exit(backfill())

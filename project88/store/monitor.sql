@@ -1,0 +1,109 @@
+-- name: metrics
+-- The four figures of the deployment page's monitor, over 24 hours, and what else is counted.
+select
+    (select count(*) from ct_events where data_source = 'chronotrack_live' and created_at >= now() - interval '24 hours')
+        as recent_events,
+    (select count(*) from ct_participants
+     where data_source = 'chronotrack_live' and created_at >= now() - interval '24 hours') as recent_participants,
+    (select count(*) from ct_results
+     where data_source = 'chronotrack_live' and created_at >= now() - interval '24 hours') as recent_results,
+    (select count(distinct timing_partner_id) from sync_history
+     where status = 'completed' and sync_time >= now() - interval '24 hours') as active_partners;
+
+-- name: last_success
+-- When each partner's lists of each kind last came completely.
+select p.company_name, p.timing_partner_id, v.key as provider_key, h.sync_type, max(h.sync_time) as last_success
+from sync_history h
+join timing_partners p using (timing_partner_id)
+join providers v using (provider_id)
+where h.status = 'completed' and h.sync_time is not null and v.key is not null
+  and h.sync_type in ('discovery', 'participants', 'results')
+group by 1, 2, 3, 4 order by 2, 3, 4;
+
+-- name: attempts
+-- How the attempts of the last 24 hours ended, by partner and provider.
+select p.company_name, v.key as provider_key, count(*) as attempts,
+       count(*) filter (where h.status = 'failed') as failed,
+       count(*) filter (where h.status = 'partial') as partial,
+       (array_agg(h.error_message order by h.sync_time desc) filter (where h.status = 'failed'))[1] as last_error
+from sync_history h
+join timing_partners p using (timing_partner_id)
+join providers v using (provider_id)
+where h.sync_time >= now() - interval '24 hours' and h.status in ('completed', 'failed', 'partial') and v.key is not null
+group by 1, 2 order by 1, 2;
+
+-- name: failing_polls
+-- Polls that have failed several times in a row, or are given up until somebody looks.
+select p.company_name, v.key as provider_key, s.kind, s.event_id, e.event_name, s.state, s.failures, s.last_error
+from schedule_plan s
+join timing_partners p using (timing_partner_id)
+join providers v using (provider_id)
+left join ct_events e on (e.timing_partner_id, e.event_id) = (s.timing_partner_id, s.event_id)
+where s.state = 'parked' or (s.failures >= 3 and s.state <> 'ended')
+order by 1, 2, 3, 4;
+
+-- name: heartbeats
+-- The programs that run or have ended without a word, and how long they have been silent.
+select component, instance, extract(epoch from now() - beat_at)::double precision as silent_seconds
+from heartbeats order by component, silent_seconds;
+
+-- name: left_alone
+-- Credentials whose service refuses the login or does not answer.
+select p.company_name, v.key as provider_key, b.account_name, b.kind, b.failures, b.reason, b.open_until
+from credential_breakers b
+join timing_partners p using (timing_partner_id)
+join providers v using (provider_id)
+where b.kind = 'login' or b.open_until is not null
+order by 1, 2, 3;
+
+-- name: duplicates
+-- The deployment page's question for events that both sources brought.
+select p.company_name, e1.event_name, e1.event_id as live_event_id, e2.event_id as hardware_event_id
+from ct_events e1
+join ct_events e2 on e1.timing_partner_id = e2.timing_partner_id
+    and lower(e1.event_name) = lower(e2.event_name)
+    and abs(extract(epoch from (e1.start_date - e2.start_date))) < 86400
+join timing_partners p on p.timing_partner_id = e1.timing_partner_id
+where e1.data_source = 'chronotrack_live' and e2.data_source = 'tcp_hardware'
+order by 1, 2;
+
+-- name: waiting_for_a_person
+-- What was held back for a decision or could not be read.
+select p.company_name, held.what, held.rows
+from (
+    select timing_partner_id, 'held' as what, count(*) as rows from held_retractions where state = 'held' group by 1
+    union all
+    select timing_partner_id, 'quarantined', count(*) from quarantine
+    where created_at >= now() - interval '24 hours' group by 1
+) held
+join timing_partners p using (timing_partner_id)
+order by 1, 2;
+
+-- name: without_results
+-- Events that began one to five hours ago, whose list of results came, and in which nobody has one.
+select p.company_name, e.event_id, e.event_name
+from ct_events e
+join timing_partners p using (timing_partner_id)
+where e.retracted_at is null and e.provider_event_id is not null
+  and e.start_date between hub_now() - interval '5 hours' and hub_now() - interval '1 hour'
+  and exists (select from ct_participants c
+              where (c.timing_partner_id, c.event_id) = (e.timing_partner_id, e.event_id) and c.retracted_at is null)
+  and exists (select from sync_history h
+              where (h.timing_partner_id, h.event_id) = (e.timing_partner_id, e.event_id)
+                and h.sync_type = 'results' and h.status = 'completed' and h.sync_time > now() - interval '15 minutes')
+  and not exists (select from ct_results r
+                  where (r.timing_partner_id, r.event_id) = (e.timing_partner_id, e.event_id)
+                    and r.retracted_at is null and r.result_status in ('finished', 'started'))
+order by 1, 2;
+
+-- name: last_backups
+-- The newest backup, and the newest one that was read back.
+select
+    (select status from backups where status <> 'running' order by started_at desc limit 1) as last_status,
+    (select error_message from backups where status <> 'running' order by started_at desc limit 1) as last_error,
+    (select extract(epoch from now() - max(verified_at))::double precision from backups where status = 'completed')
+        as verified_seconds_ago;
+
+-- name: schema_problems
+-- What the schema's self-check finds.
+select object, problem, remedy from schema_problems();
