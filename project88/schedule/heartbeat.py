@@ -16,6 +16,7 @@ from project88.store.heartbeats import Component, Program, beat, leave
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 15.0
+CANCEL_AGAIN_SECONDS = 0.2
 #: An orderly end may not wait for a database that is away.
 LEAVE_SECONDS = 2.0
 
@@ -29,8 +30,7 @@ async def beating(db: Database, component: Component, instance: str) -> AsyncIte
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await broken_off(task)
         with suppress(StoreError, TimeoutError):
             async with asyncio.timeout(LEAVE_SECONDS):
                 await leave(db, program)
@@ -43,3 +43,10 @@ async def _beat(db: Database, program: Program) -> None:
         except StoreError as error:
             log.warning("the heartbeat is not written: %s", error, extra={"action": "heartbeat_missed"})
         await clock.sleep(BEAT_SECONDS)
+
+
+async def broken_off(task: asyncio.Future[None]) -> None:
+    """Cancel until it ends: a driver whose server is away may answer a cancellation with an error of its own."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=CANCEL_AGAIN_SECONDS)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from project88.edges import clock
 from project88.edges.identity import process_name
-from project88.schedule.heartbeat import beating
+from project88.schedule.heartbeat import beating, broken_off
 from project88.schedule.planner import run_planner
 from project88.schedule.worker import LIVE_SLOTS, PollDone, Worker, slots_for
 from project88.store.connection import Database
@@ -19,7 +19,6 @@ FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 15.0
 #: After a stop all ends within 10 s: the polls within 6, and the rest by then.
 LAST_SECONDS = 7.5
-CANCEL_AGAIN_SECONDS = 0.2
 #: What has run for so long counts as healthy: the next failure waits the short time again.
 HEALTHY_SECONDS = 60.0
 
@@ -70,9 +69,7 @@ async def _ended_in_time(name: str, work: Callable[[], Awaitable[None]], stop: a
             log.warning("%s is broken off: it does not end", name, extra={"action": "service_broken_off"})
     finally:
         too_late.cancel()
-        while not working.done():
-            working.cancel()
-            await asyncio.wait({working}, timeout=CANCEL_AGAIN_SECONDS)
+        await broken_off(working)
     if not working.cancelled():
         working.result()
 
