@@ -1,4 +1,4 @@
-"""The deployment page typed in its order, with its placeholders filled, on an empty database. Every command exits 0.
+"""The deployment page typed in its order, placeholders filled, on empty and legacy databases. Every command exits 0.
 
 The page is the operators' contract; what stands here in quotation marks is its text. Endless commands end by Ctrl-C.
 """
@@ -292,13 +292,37 @@ async def checksum(
     return row[0], row[1]
 
 
-async def test_the_page_typed_in_order_and_the_rollback_drill(open_folder: Path, one_at_a_time: None):
+async def partner_one(here: Machine, legacy: str | None) -> None:
+    """A legacy database has timing partners; an empty one gets its first."""
+    if legacy is None:
+        await here.does(".venv/bin/python -m project88 partner add --name 'Summit Timing'")
+    assert await here.value("select count(*) from timing_partners where timing_partner_id = 1") == 1
+
+
+async def legacy_data(here: Machine, legacy: str | None) -> None:
+    if legacy is not None:
+        psql = PSQL.format(**here.variables)
+        await here.does(f"{psql} -X -q -v ON_ERROR_STOP=1 -f tests/migration/legacy/{legacy}")
+
+
+async def hardware_rows(here: Machine) -> list[object]:
+    count = "select count(*) from {} where data_source = 'tcp_hardware'"
+    return [await here.value(count.format(table)) for table in TABLES_OF_THE_PAGE]
+
+
+@pytest.mark.parametrize("legacy", [None, "variant_m.sql", "variant_d.sql"], ids=["empty", "legacy_m", "legacy_d"])
+async def test_the_page_typed_in_order_and_the_rollback_drill(
+    open_folder: Path, one_at_a_time: None, legacy: str | None
+):
     make_system_python(open_folder)
     async with machine(open_folder) as here, service() as sandbox:
         await step_1_code(here)
         await step_2_dependencies(here)
+        await legacy_data(here, legacy)
         await step_3_schema(here)
-        await here.does(".venv/bin/python -m project88 partner add --name 'Summit Timing'")
+        await partner_one(here, legacy)
+        before = await hardware_rows(here)
+        assert all(before) == (legacy is not None)
         await step_4_credentials(here, sandbox)
         await step_5_tests(here, sandbox)
         await step_6_backfill(here)
@@ -307,3 +331,4 @@ async def test_the_page_typed_in_order_and_the_rollback_drill(open_folder: Path,
         await safety_backup(here)
         await monitoring_and_validation(here)
         await rollback_drill(here)
+        assert await hardware_rows(here) == before
