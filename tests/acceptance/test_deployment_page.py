@@ -102,7 +102,7 @@ from pg_class c join pg_namespace n on n.oid = c.relnamespace
 join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 where c.relkind = 'r' and n.nspname in ('public', 'pgqueuer') group by 1 order by 1
 """
-POLLED = "select count(*) from sync_history where sync_type = 'results' and status = 'completed'"
+POLLED = "select count(*) from sync_history where provider_id = 1 and sync_type = 'results' and status = 'completed'"
 EVENTS = 12
 
 pytestmark = pytest.mark.timeout(400)
