@@ -18,6 +18,7 @@ begin;
 \ir schema/060_jobs.sql
 \ir schema/065_cadence.sql
 \ir schema/070_schedule.sql
+\ir schema/075_pages.sql
 \ir schema/080_monitor.sql
 \ir schema/085_backups.sql
 \ir views/unified_events.sql

@@ -2,10 +2,12 @@
 -- run again. The engine's own program checks them: PGQUEUER_SCHEMA=pgqueuer PGQUEUER_CHANNEL=project88_jobs pgq verify.
 -- What is planned stands in schedule_plan; here are only the polls that are about to run or running.
 
-create schema if not exists pgqueuer;
-
 do $$
 begin
+    -- "If not exists" would ask for the right to create schemas also where it exists.
+    if to_regnamespace('pgqueuer') is null then
+        create schema pgqueuer;
+    end if;
     if to_regtype('pgqueuer.pgqueuer_status') is null then
         create type pgqueuer.pgqueuer_status as enum
             ('queued', 'picked', 'successful', 'exception', 'canceled', 'deleted', 'failed');

@@ -154,7 +154,8 @@ values
     ('forget_breaker_of_login()'),
     ('free_events_of_login()'),
     ('note_schedule_change()'),
-    ('note_schedule_rule_change()')
+    ('note_schedule_rule_change()'),
+    ('published_partners()')
 $$;
 
 create or replace function expected_views() returns table (view_name text)
@@ -169,7 +170,7 @@ values
     ('schema/010_partners.sql'), ('schema/020_chronotrack.sql'), ('schema/030_sync.sql'),
     ('legacy/030_check_rows.sql'), ('legacy/040_take_shape.sql'), ('legacy/050_fill.sql'), ('legacy/060_convert.sql'),
     ('schema/040_budget.sql'), ('schema/045_breakers.sql'), ('schema/050_backfill.sql'), ('schema/060_jobs.sql'),
-    ('schema/065_cadence.sql'), ('schema/070_schedule.sql'), ('schema/080_monitor.sql'),
+    ('schema/065_cadence.sql'), ('schema/070_schedule.sql'), ('schema/075_pages.sql'), ('schema/080_monitor.sql'),
     ('schema/085_backups.sql'),
     ('views/unified_events.sql'), ('views/unified_participants.sql'), ('views/unified_results.sql'),
     ('views/call_windows.sql'), ('legacy/090_finish.sql'), ('schema/095_self_check.sql'),

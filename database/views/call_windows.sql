@@ -1,7 +1,7 @@
 -- The most calls that each credential sent within 60 s of the last day, and when that minute began (hub time). It is
 -- never less than the truth: a call goes out up to 0.5 s after its slot, so the slots of 60.5 s are counted.
 drop view if exists call_windows;
-create view call_windows as
+create view call_windows with (security_invoker = true) as
 select b.timing_partner_id, b.provider_id, b.account_name, b.calls_per_minute, highest.calls as highest_calls, highest.begins_at
 from call_budgets b
 cross join lateral (

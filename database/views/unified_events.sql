@@ -1,6 +1,6 @@
 -- Every event of every source on one contract. Unknown stays NULL.
 drop view if exists unified_events;
-create view unified_events as
+create view unified_events with (security_invoker = true) as
 select
     e.timing_partner_id,
     case e.data_source when 'tcp_hardware' then 'chronotrack_tcp' else e.data_source end as source_provider,

@@ -1,6 +1,6 @@
 -- Every participant of every source on one contract. Unknown stays NULL.
 drop view if exists unified_participants;
-create view unified_participants as
+create view unified_participants with (security_invoker = true) as
 select
     c.timing_partner_id,
     case c.data_source when 'tcp_hardware' then 'chronotrack_tcp' else c.data_source end as source_provider,

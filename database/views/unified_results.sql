@@ -1,6 +1,6 @@
 -- Every result of every source on one contract. Unknown stays NULL; retracted rows are hidden.
 drop view if exists unified_results;
-create view unified_results as
+create view unified_results with (security_invoker = true) as
 select
     r.timing_partner_id,
     case r.data_source when 'tcp_hardware' then 'chronotrack_tcp' else r.data_source end as source_provider,

@@ -55,12 +55,14 @@ async def hub_database(*, migrate_embedded: bool = True) -> AsyncIterator[Databa
     """The hub's database, ready to use. The embedded one is started and brought up to date first."""
     from project88.store.connection import Database
     from project88.store.migrate import migrate
+    from project88.store.roles import apply_roles
 
     target = environment.database()
     if isinstance(target, environment.EmbeddedDatabase):
         server = await ensure_embedded(target, HUB_DATABASE)
         async with Database.open(server.url(HUB_DATABASE)) as db:
             if migrate_embedded and await migrate(db):
+                await apply_roles(db)
                 typer.echo(await seal_old_secrets(db), err=True, nl=False)
             yield db
     else:

@@ -52,7 +52,8 @@ def migrate_command() -> None:
     """Bring the database up to the schema of this checkout, in one transaction.
 
     Starts the embedded server where no database is named. Secrets of the hub's logins that are stored in plain are
-    sealed: see credentials seal. Running it again changes nothing.
+    sealed: see credentials seal. Then the roles and rights of database/roles.sql are brought up to date where this
+    login may do it; elsewhere a line says what a database administrator should run. Running it again changes nothing.
 
     Example: project88 db migrate
     """
@@ -100,12 +101,20 @@ def stop_command() -> None:
 async def _migrate() -> None:
     from project88.store.connection import Database
     from project88.store.migrate import migrate
+    from project88.store.roles import apply_roles
 
     async with Database.open(await hub_url()) as db:
         names = await migrate(db)
         sealed = await seal_old_secrets(db)
+        why_not = await apply_roles(db)
     typer.echo("\n".join(f"applied {name}" for name in names) or "nothing to do")
     typer.echo(sealed, nl=False)
+    if why_not is not None:
+        typer.echo(
+            f"note: roles and row-level security are as they were: {why_not}. A database administrator runs:"
+            " psql -X -d DATABASE -f database/roles.sql; see docs/howto/database-roles.md",
+            err=True,
+        )
 
 
 async def _stop() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from project88.cli.pages import pages_database
 from project88.cli.services import service, tell, work
 from project88.edges import browser
 from project88.errors import HubError
@@ -19,8 +20,8 @@ async def collect_until_stopped(*, port: int, open_browser: bool, duration_secon
     async with service(None, duration_seconds) as running:
         tell(f"Collecting from the configured services. Results page: {page}")
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(serve(running.db, port=port, stop=running.stop))
+            async with pages_database(running.db) as pages, asyncio.TaskGroup() as tasks:
+                tasks.create_task(serve(pages, port=port, stop=running.stop))
                 tasks.create_task(plan_until(running.db, running.stop))
                 tasks.create_task(work(running))
                 if open_browser:

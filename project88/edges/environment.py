@@ -19,7 +19,14 @@ DATABASE_VARIABLES = frozenset(
     | {f"PG{name}" for name in ("CHANNELBINDING", "REQUIREAUTH", "TARGETSESSIONATTRS", "GSSENCMODE")}
 )
 #: And other settings that a service needs.
-SERVICE_PREFIXES = ("PROJECT88_PG_", "PROJECT88_LOG_", "PROJECT88_ALERT_", "PROJECT88_SMTP_", "PROJECT88_KEY_FILE")
+SERVICE_PREFIXES = (
+    "PROJECT88_PG_",
+    "PROJECT88_WEB_",
+    "PROJECT88_LOG_",
+    "PROJECT88_ALERT_",
+    "PROJECT88_SMTP_",
+    "PROJECT88_KEY_FILE",
+)
 HOME_OF_ROOT = Path("/var/lib/project88")
 
 
@@ -80,6 +87,11 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
 def variable(name: str, environ: Mapping[str, str] = os.environ) -> str | None:
     """One variable, None where it is unset or empty."""
     return environ.get(name) or None
+
+
+def web_database_url(environ: Mapping[str, str] = os.environ) -> str | None:
+    """The database's address for the pages, with a login of its own; None lets the hub make one."""
+    return variable("PROJECT88_WEB_DATABASE_URL", environ)
 
 
 def for_child(variables: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from psycopg import AsyncConnection, OperationalError, errors
 from psycopg.pq import TransactionStatus
@@ -29,6 +30,9 @@ RECONNECT_SECONDS = 10.0
 #: A peer whose machine is gone is noticed within 14 s, before another worker takes its polls over.
 KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 14_000}
 
+#: A timing partner may be added at any moment, so this is asked each time.
+ALL_PARTNERS = "all"
+
 queries = load("connection")
 
 Connection = AsyncConnection[TupleRow]
@@ -42,6 +46,14 @@ class Database:
         self._conninfo = conninfo
         self._pool = pool
         self._kept: list[Connection] = []
+        #: Whose rows a reader sees on a connection of the pool, as far as we set it.
+        self._named: WeakKeyDictionary[Connection, str] = WeakKeyDictionary()
+        self._partners: str | None = None
+
+    @property
+    def conninfo(self) -> str:
+        """Where this connects, with the password: not for logs."""
+        return self._conninfo
 
     @classmethod
     @asynccontextmanager
@@ -73,7 +85,31 @@ class Database:
         """A connection of the pool."""
         with translated():
             async with self._pool.connection() as connection:
+                await self._name_partners(connection)
                 yield connection
+
+    def of_partners(self, partners: Collection[int]) -> Database:
+        """The same pool; a login that row-level security limits sees the rows of these timing partners."""
+        return self._limited_to(",".join(map(str, sorted(set(partners)))))
+
+    def of_all_partners(self) -> Database:
+        """The same pool; a login that row-level security limits sees the rows of every timing partner."""
+        return self._limited_to(ALL_PARTNERS)
+
+    def _limited_to(self, partners: str) -> Database:
+        limited = Database(self._conninfo, self._pool)
+        limited._named, limited._partners = self._named, partners
+        return limited
+
+    async def _name_partners(self, connection: Connection) -> None:
+        partners = self._partners
+        if partners == ALL_PARTNERS:
+            await connection.execute(queries["name_all_partners"])
+        elif partners is not None and self._named.get(connection) != partners:
+            await connection.execute(queries["name_partners"], {"partners": partners})
+        else:
+            return
+        self._named[connection] = partners
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:

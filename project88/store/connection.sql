@@ -7,6 +7,14 @@ select set_config('timezone', 'UTC', false), set_config('intervalstyle', 'postgr
        set_config('tcp_keepalives_idle', '5', false), set_config('tcp_keepalives_interval', '3', false),
        set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '14000', false)
 
+-- name: name_partners
+-- Whose rows a reader sees from now on.
+select set_config('project88.timing_partner_id', %(partners)s, false)
+
+-- name: name_all_partners
+-- Every timing partner's.
+select set_config('project88.timing_partner_id', array_to_string(published_partners(), ','), false)
+
 -- name: let_go
 -- Lets every lock of this connection go; how many bytes its temporary tables take.
 select coalesce((select sum(pg_relation_size(c.oid)) from pg_class c where c.relnamespace = pg_my_temp_schema()), 0)

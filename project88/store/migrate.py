@@ -1,4 +1,4 @@
-"""Applying the files that database/install.sql lists, as psql would. Holds no schema of its own.
+"""Applying the files that database/install.sql and roles.sql list, as psql would. Holds no schema of its own.
 
 psql and this program read the same manifest, so there is one order. Each file may run again and records its own name;
 this program adds the file's sha256 and runs a file whose text is not the one noted.
@@ -64,15 +64,15 @@ class _Applied:
     sha256: str | None
 
 
-def read_manifest(folder: Path = DATABASE_FOLDER) -> list[Migration]:
-    """The files of install.sql in their order."""
-    manifest = folder / "install.sql"
+def read_manifest(folder: Path = DATABASE_FOLDER, listed_in: str = "install.sql") -> list[Migration]:
+    """The files of a list in their order."""
+    manifest = folder / listed_in
     if not manifest.exists():
         raise ConfigError(f"{manifest} is missing; run the hub from a checkout, which has the folder database")
-    names = list(_included(manifest.read_text(encoding="utf-8").splitlines()))
+    names = list(_included(listed_in, manifest.read_text(encoding="utf-8").splitlines()))
     absent = [name for name in names if not (folder / name).is_file()]
     if absent:
-        raise ConfigError(f"install.sql names files that are missing: {', '.join(absent)}")
+        raise ConfigError(f"{listed_in} names files that are missing: {', '.join(absent)}")
     return [Migration(name=name, script=(folder / name).read_bytes()) for name in names]
 
 
@@ -95,13 +95,13 @@ async def status(db: Database, folder: Path = DATABASE_FOLDER) -> list[Migration
     return [_status(migration, applied.get(migration.name)) for migration in read_manifest(folder)]
 
 
-def _included(lines: Iterable[str]) -> Iterable[str]:
+def _included(listed_in: str, lines: Iterable[str]) -> Iterable[str]:
     for number, line in enumerate(lines, start=1):
         if include := INCLUDE_LINE.fullmatch(line):
             yield include[1]
         elif not IGNORED_LINE.fullmatch(line):
             raise ConfigError(
-                f"install.sql line {number} is not understood: {line.strip()!r}."
+                f"{listed_in} line {number} is not understood: {line.strip()!r}."
                 " It may hold comments, '\\set ON_ERROR_STOP on', 'begin;', 'commit;' and '\\ir path' only"
             )
 

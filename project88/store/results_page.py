@@ -1,4 +1,7 @@
-"""What the results page reads: the unified views, and counts. Writes nothing."""
+"""What the results page reads: the unified views, and counts. Writes nothing.
+
+Each question names the timing partners whose rows it may see; row-level security holds a reader to that.
+"""
 
 from __future__ import annotations
 
@@ -72,51 +75,55 @@ class Tally:
 
 
 async def events(db: Database, limit: int, offset: int) -> list[Event]:
-    return [_event(row) for row in await db.rows(queries["events"], {"limit": limit, "offset": offset})]
+    found = await db.of_all_partners().rows(queries["events"], {"limit": limit, "offset": offset})
+    return [_event(row) for row in found]
 
 
 async def event_count(db: Database) -> int:
-    return int(await db.value(queries["event_count"], {}))
+    return int(await db.of_all_partners().value(queries["event_count"], {}))
 
 
 async def event(db: Database, key: EventKey) -> Event | None:
     """None where the partner has no such event."""
-    row = await db.row(queries["event"], key.parameters())
+    row = await _of([key], db).row(queries["event"], key.parameters())
     return _event(row) if row else None
 
 
 async def changes(db: Database, keys: Collection[EventKey]) -> dict[EventKey, Change]:
     """When the events last changed; an event that is gone is left out."""
-    return {_key(row): _change(row) for row in await db.rows(queries["changes"], _arrays(keys))}
+    return {_key(row): _change(row) for row in await _of(keys, db).rows(queries["changes"], _arrays(keys))}
 
 
 async def tallies(db: Database, keys: Collection[EventKey]) -> dict[EventKey, Tally]:
     entries = dict.fromkeys(keys, 0)
-    for row in await db.rows(queries["entry_counts"], _arrays(keys)):
+    for row in await _of(keys, db).rows(queries["entry_counts"], _arrays(keys)):
         entries[_key(row)] += row["entries"]
     results: dict[EventKey, list[Row]] = {key: [] for key in keys}
-    for row in await db.rows(queries["status_counts"], _arrays(keys)):
+    for row in await _of(keys, db).rows(queries["status_counts"], _arrays(keys)):
         results[_key(row)].append(row)
     return {key: _tally(entries[key], results[key]) for key in keys}
 
 
 async def races(db: Database, key: EventKey) -> list[Row]:
     """race_id and race_name of each race."""
-    return await db.rows(queries["races"], key.parameters())
+    return await _of([key], db).rows(queries["races"], key.parameters())
 
 
 async def race_entries(db: Database, key: EventKey) -> dict[str | None, int]:
     """How many participants each race has; None stands for those without a race."""
-    return {row["race_id"]: row["entries"] for row in await db.rows(queries["entry_counts"], _arrays([key]))}
+    return {
+        row["race_id"]: row["entries"] for row in await _of([key], db).rows(queries["entry_counts"], _arrays([key]))
+    }
 
 
 async def groups(db: Database, key: EventKey) -> list[Row]:
     """Results counted by race_id, result_status, gender, finish_minute and split_names."""
-    return await db.rows(queries["groups"], key.parameters())
+    return await _of([key], db).rows(queries["groups"], key.parameters())
 
 
 async def newest_finishers(db: Database, key: EventKey, limit: int) -> list[Row]:
-    return await _rows(db, key, await db.rows(queries["newest_finishers"], {**key.parameters(), "limit": limit}))
+    parameters = {**key.parameters(), "limit": limit}
+    return await _rows(db, key, await _of([key], db).rows(queries["newest_finishers"], parameters))
 
 
 async def leaderboard(
@@ -125,12 +132,12 @@ async def leaderboard(
     """The rows of one page of a race; all genders where ``gender`` is None."""
     name = "leaderboard_of_gender" if gender else "leaderboard"
     parameters = {**key.parameters(), "race_id": race_id, "gender": gender, "limit": limit, "offset": offset}
-    return await _rows(db, key, await _planned_anew(db, queries[name], parameters))
+    return await _rows(db, key, await _planned_anew(_of([key], db), queries[name], parameters))
 
 
 async def search(db: Database, key: EventKey, words: str, limit: int, offset: int) -> list[Row]:
     parameters = {**key.parameters(), "words": words, "limit": limit, "offset": offset}
-    return await _rows(db, key, await _planned_anew(db, queries["search"], parameters))
+    return await _rows(db, key, await _planned_anew(_of([key], db), queries["search"], parameters))
 
 
 async def _planned_anew(db: Database, query: SQL, parameters: Row) -> list[Row]:
@@ -149,7 +156,11 @@ async def _rows(db: Database, key: EventKey, found: list[Row]) -> list[Row]:
         "race_ids": [row["race_id"] for row in found],
         "participant_ids": [row["participant_id"] for row in found],
     }
-    return await db.rows(queries["rows"], {**key.parameters(), **columns})
+    return await _of([key], db).rows(queries["rows"], {**key.parameters(), **columns})
+
+
+def _of(keys: Collection[EventKey], db: Database) -> Database:
+    return db.of_partners([key.timing_partner_id for key in keys])
 
 
 def _arrays(keys: Collection[EventKey]) -> dict[str, Any]:

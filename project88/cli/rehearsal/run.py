@@ -12,6 +12,7 @@ from datetime import datetime
 from project88.backfill.options import BackfillOptions
 from project88.backfill.run import run_backfill
 from project88.cli.common import ADMIN_DATABASE, borrowed_embedded
+from project88.cli.pages import pages_database
 from project88.cli.rehearsal.screen import Screen
 from project88.edges import browser, clock, environment
 from project88.edges.child import hub_process
@@ -118,8 +119,8 @@ class _Rehearsal:
     async def run(self) -> None:
         """Everything at once: the page, the screen, the collecting, and the end by time."""
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(serve(self._db, port=self._options.port, stop=self._stop, source_note="rehearsal"))
+            async with pages_database(self._db) as pages, asyncio.TaskGroup() as tasks:
+                tasks.create_task(serve(pages, port=self._options.port, stop=self._stop, source_note="rehearsal"))
                 tasks.create_task(self._screen.show(self._stop))
                 collecting = tasks.create_task(self._collect())
                 if self._options.duration_seconds is not None:

@@ -1,0 +1,53 @@
+"""The database as the pages see it: by a login that may read only, and never as its owner. Serves no page."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from project88.edges import environment
+from project88.edges.passwords import kept_password
+from project88.errors import ConfigError
+from project88.store.connection import Database
+from project88.store.roles import Standing, apply_roles, make_reader, standing
+
+HOW_TO = "see docs/howto/database-roles.md"
+
+
+@asynccontextmanager
+async def pages_database(db: Database) -> AsyncIterator[Database]:
+    """By PROJECT88_WEB_DATABASE_URL, else by a login that the hub makes. Raises ConfigError where it cannot."""
+    url = environment.web_database_url() or await _own_login(db)
+    async with Database.open(url) as pages:
+        found = await standing(pages)
+        if found.too_much is not None:
+            raise ConfigError(f"pages must not use the database as {found.login}: {found.too_much}; {HOW_TO}")
+        # Whoever forgets to name a timing partner sees nothing.
+        yield pages.of_partners([])
+
+
+async def _own_login(db: Database) -> str:
+    found = await standing(db)
+    if found.too_much is None:
+        return db.conninfo
+    await _require_roles(db, found)
+    login = f"project88_web_{_short_hash(await db.name())}"
+    return await make_reader(db, login, kept_password(login))
+
+
+async def _require_roles(db: Database, found: Standing) -> None:
+    why_not = None if found.rows_are_secured else await apply_roles(db)
+    if not found.may_create_roles:
+        why_not = why_not or f"{found.login} may not create roles"
+    if why_not is not None:
+        raise ConfigError(
+            f"pages need a login that may only read, and the hub cannot make one: {why_not}. Let a database"
+            " administrator run: psql -f database/roles.sql, make a login in project88_reader, and name it in"
+            f" PROJECT88_WEB_DATABASE_URL; {HOW_TO}"
+        )
+
+
+def _short_hash(database: str) -> str:
+    """Logins belong to the server, which may have several hubs."""
+    return hashlib.sha256(f"{database} {environment.home()}".encode()).hexdigest()[:12]
