@@ -67,7 +67,8 @@ begin
     grant execute on function published_partners() to project88_writer, project88_reader;
 end $$;
 
--- The reader sees the columns that the programs use, and no login: a legacy table may have others with passwords.
+-- The reader sees the columns that the programs use: a legacy table may have others with passwords. It sees no login,
+-- and no table that tells of all partners or of the machine.
 do $$
 declare
     statement text;
@@ -77,7 +78,8 @@ begin
                       (select string_agg(quote_ident(split_part(said, ' ', 1)), ', ')
                        from string_to_table(e.columns, ', ') said), to_regclass(e.table_name))
         from expected_columns() e
-        where e.table_name not in ('partner_provider_credentials', 'partner_provider_accounts')
+        where e.table_name not in ('partner_provider_credentials', 'partner_provider_accounts', 'alerts', 'alert_messages',
+                                   'backups', 'heartbeats')
         union all
         select format('grant select on %s to project88_reader', to_regclass(view_name)) from expected_views()
     loop

@@ -5,6 +5,13 @@
 create or replace function expected_columns() returns table (table_name text, columns text)
 language sql immutable as $$
 values
+    ('alert_messages',
+     'alert_message_id bigint, channel text, error_message text, notices integer, sent_at timestamp with '
+     'time zone'),
+    ('alerts',
+     'cause text, check_name text, over_at timestamp with time zone, problem text, remedy text, seen_at '
+     'timestamp with time zone, since timestamp with time zone, state text, told_at timestamp with time '
+     'zone, told_state text, who text'),
     ('applied_migrations',
      'applied_at timestamp with time zone, name text, sha256 text'),
     ('backfill_events',
@@ -119,6 +126,7 @@ $$;
 create or replace function expected_unique_keys() returns table (table_name text, key text)
 language sql immutable as $$
 values
+    ('alerts', 'problem'),
     ('call_budgets', 'timing_partner_id, provider_id, account_name'),
     ('call_log', 'timing_partner_id, provider_id, account_name, second'),
     ('collected_lists', 'timing_partner_id, event_id, data_source, list_name'),

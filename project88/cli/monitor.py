@@ -26,44 +26,71 @@ def monitor(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing where all is well.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Look again and again until Ctrl-C.")] = False,
     every: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="With --watch: how often.")] = DEFAULT_SECONDS,
+    alert: Annotated[bool, typer.Option("--alert", help="Tell people of what is new by webhook and e-mail.")] = False,
+    test_alert: Annotated[bool, typer.Option("--test-alert", help="Only send a test message.")] = False,
 ) -> None:
     """Say whether all is well: schema, logins, programs, polls, duplicates, budget, disk, backups.
 
-    Exits 0 when healthy, 1 when degraded, 2 when unhealthy; with --watch it is the state of the last look.
+    Exits 0 when healthy, 1 when degraded, 2 when unhealthy; with --watch it is the state of the last look. The running
+    hub alerts by itself; --alert is for cron, so that somebody hears of a hub that does not run. --test-alert exits 0
+    when every channel took the message.
 
     Example: project88 monitor --json
     """
-    raise typer.Exit(run(_watch(as_json, quiet, every) if watch else _once(as_json, quiet)))
+    if test_alert:
+        raise typer.Exit(run(_test_alert()))
+    raise typer.Exit(run(_watch(as_json, quiet, alert, every) if watch else _once(as_json, quiet, alert)))
 
 
-async def _once(as_json: bool, quiet: bool) -> int:
-    status = await _look()
+async def _once(as_json: bool, quiet: bool, tells: bool) -> int:
+    status = await _look(tells)
     if not (quiet and status.exit_code == 0):
         _print(status, as_json)
     return status.exit_code
 
 
-async def _watch(as_json: bool, quiet: bool, every: float) -> int:
+async def _watch(as_json: bool, quiet: bool, tells: bool, every: float) -> int:
     from project88.schedule.service import stopped_within
 
     code = 0
     with stop_on_signals() as stop:
         while not stop.is_set():
-            code = await _once(as_json, quiet)
+            code = await _once(as_json, quiet, tells)
             await stopped_within(stop, every)
     return code
 
 
-async def _look() -> Status:
+async def _look(tells: bool) -> Status:
     from project88.errors import HubError
     from project88.monitor import look, unreachable
+    from project88.monitor.alerting import alert, alert_of_outage
     from project88.store.connection import Database
 
+    failures: list[str] = []
     try:
         async with Database.open(await _url()) as db:
-            return await look(db)
+            status = await look(db)
+            failures = await alert(db, status) if tells else []
     except HubError as error:
-        return unreachable(error)
+        status = unreachable(error)
+        failures = await alert_of_outage(status) if tells else []
+    for failure in failures:
+        typer.echo(f"warning: {failure}", err=True)
+    return status
+
+
+async def _test_alert() -> int:
+    from project88.edges import notify
+    from project88.errors import EXIT_DONE, EXIT_FAILED, ConfigError
+    from project88.monitor.alerting import send_test
+
+    channels = notify.channels()
+    if not channels:
+        raise ConfigError("no channel is set: PROJECT88_ALERT_WEBHOOK or PROJECT88_ALERT_EMAIL_TO names one")
+    failures = await send_test(channels)
+    for channel in channels:
+        typer.echo(failures.get(channel.name) or f"the {channel.name} took the message")
+    return EXIT_FAILED if failures else EXIT_DONE
 
 
 async def _url() -> str:

@@ -46,15 +46,23 @@ async def service(metrics_port: int | None, duration: float | None = None) -> As
     """The hub's database and figures until the block ends; a signal or the end of the duration sets ``stop``."""
     from project88.edges.logs import level_of_logs, set_up_logging
     from project88.edges.metrics import Metrics, served
+    from project88.edges.notify import channels
+    from project88.monitor.alerting import lowest
+    from project88.monitor.watch import watch
     from project88.schedule.figures import keep_figures
 
     set_up_logging(level_of_logs(default="INFO"))
+    # A setting that cannot be is told now, not in the night.
+    channels(), lowest()
     metrics = Metrics()
     with stop_on_signals() as stop, served(metrics, metrics_port) as warning:
         if warning:
             typer.echo(f"warning: {warning}", err=True)
         async with borrowed_hub_database() as db:
-            helpers = [asyncio.create_task(keep_figures(db, metrics, stop))]
+            helpers = [
+                asyncio.create_task(keep_figures(db, metrics, stop)),
+                asyncio.create_task(watch(db, metrics, stop)),
+            ]
             if duration is not None:
                 helpers.append(asyncio.create_task(_stop_after(stop, duration)))
             try:

@@ -38,6 +38,11 @@ class Metrics:
         self.used = self._gauge("project88_budget_calls_used", "Calls of the last 60 s.", OWNER)
         self.left = self._gauge("project88_budget_calls_left", "Calls left of 60 s, of the account with least.", OWNER)
         self.up = self._gauge("project88_database_up", "1 while the database answers.", ())
+        self.monitor = self._gauge("project88_monitor_status", "0 healthy, 1 degraded, 2 unhealthy.", ())
+        self.checks = self._gauge("project88_check_state", "The same of each check of the monitor.", ("check",))
+        program = ("component", "instance")
+        self.silent = self._gauge("project88_heartbeat_age_seconds", "Since a program said it is alive.", program)
+        self.backup_age = self._gauge("project88_backup_age_seconds", "Since the newest backup was proved.", ())
 
     def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Counter:
         return Counter(name, text, labels, registry=self.registry)

@@ -14,7 +14,7 @@ from project88.edges.units import UNIT_NAME
 from project88.errors import HubError
 from project88.monitor.findings import Finding
 from project88.providers.catalogue import CATALOGUE, provider
-from project88.store import migrate, monitor, plan
+from project88.store import alerts, migrate, monitor, plan
 from project88.store.budget import standings
 from project88.store.connection import Database
 from project88.store.partners import Credential
@@ -26,6 +26,8 @@ LATE_SECONDS, VERY_LATE_SECONDS = 60.0, 120.0
 FAILED_SHARE, MOSTLY_FAILED_SHARE = 0.2, 0.5
 FEWEST_ATTEMPTS = 5
 DISK_SHARE, DISK_FULL_SHARE = 0.8, 0.9
+#: Nothing has come for so long though it was asked for several times.
+FRUITLESS_MINUTES, LONG_FRUITLESS_MINUTES = 5.0, 30.0
 #: Backups are nightly.
 BACKUP_HOURS = 26
 
@@ -106,7 +108,8 @@ async def failing_polls(hub: Hub, check: str) -> Found:
     for row in await monitor.asked(hub.db, "failing_polls"):
         what = f"{row['kind']} of {row['event_name'] or row['event_id'] or 'the account'}"
         if row["state"] == "parked":
-            yield _unhealthy(check, f"{what} is given up: {row['last_error']}", "project88 jobs --help", _owner(row))
+            cause = f"{what} is given up: {row['last_error']}"
+            yield _unhealthy(check, cause, "project88 jobs retry, once the reason is mended", _owner(row))
         else:
             cause = f"{what} failed {row['failures']} times in a row: {row['last_error']}"
             yield _degraded(check, cause, "read the reason; it is tried again by itself", _owner(row))
@@ -118,7 +121,7 @@ async def failure_rate(hub: Hub, check: str) -> Found:
         if row["attempts"] >= FEWEST_ATTEMPTS and share > FAILED_SHARE:
             say = _unhealthy if share > MOSTLY_FAILED_SHARE else _degraded
             cause = f"{row['failed']} of {row['attempts']} attempts of 24 h failed; the last one: {row['last_error']}"
-            yield say(check, cause, "see the last error", _owner(row))
+            yield say(check, cause, "project88 jobs says why the attempts failed", _owner(row))
 
 
 async def duplicates(hub: Hub, check: str) -> Found:
@@ -172,6 +175,23 @@ async def backups(hub: Hub, check: str) -> Found:
         yield _degraded(check, f"the newest backup is {seconds / 3600:.0f} h old", "project88 backup, nightly")
 
 
+async def last_success(hub: Hub, check: str) -> Found:
+    for row in await monitor.asked(hub.db, "fruitless"):
+        minutes = row["fruitless_seconds"] / 60
+        if minutes < FRUITLESS_MINUTES:
+            continue
+        last = row["last_success"]
+        since = f"the last ones came {last:%Y-%m-%d %H:%M} UTC" if last else "none came within a week"
+        cause = f"no {row['sync_type']} for {minutes:.0f} min in {row['attempts']} attempts; {since}"
+        say = _unhealthy if minutes >= LONG_FRUITLESS_MINUTES else _degraded
+        yield say(check, cause, "project88 jobs says why the attempts failed", _owner(row))
+
+
+async def alert_channels(hub: Hub, check: str) -> Found:
+    for row in await alerts.failing_channels(hub.db):
+        yield _degraded(check, row["error_message"], "project88 monitor --test-alert, after mending the channel")
+
+
 async def unit(hub: Hub, check: str) -> Found:
     state = await unit_state()
     if state is None:
@@ -185,6 +205,7 @@ CHECKS = (
     Check("logins", logins),
     Check("logins refused", refusals),
     Check("programs", programs),
+    Check("last success", last_success),
     Check("polls on time", polls_on_time),
     Check("failing polls", failing_polls),
     Check("failures in 24 h", failure_rate),
@@ -195,6 +216,7 @@ CHECKS = (
     Check("disk", disk),
     Check("backups", backups),
     Check("unit", unit),
+    Check("alerts", alert_channels),
 )
 
 

@@ -15,11 +15,14 @@ from project88.store.connection import Database
 from project88.store.partners import credentials
 
 
-async def look(db: Database) -> Status:
-    """How the hub stands. Raises StoreError only where the database is lost on the way."""
+async def look(db: Database, *, with_metrics: bool = True) -> Status:
+    """How the hub stands. Raises StoreError only where the database is lost on the way.
+
+    The metrics count rows, which takes long in a large database.
+    """
     hub = Hub(db=db, logins=await credentials(db))
     findings = [finding for check in CHECKS for finding in await _findings(hub, check)]
-    return _status(findings, await _metrics(db))
+    return _status(findings, await _metrics(db) if with_metrics else {})
 
 
 def unreachable(error: HubError) -> Status:

@@ -11,6 +11,7 @@ queries = load("monitor")
 
 Question = Literal[
     "last_success",
+    "fruitless",
     "attempts",
     "failing_polls",
     "heartbeats",

@@ -20,6 +20,25 @@ where h.status = 'completed' and h.sync_time is not null and v.key is not null
   and h.sync_type in ('discovery', 'participants', 'results')
 group by 1, 2, 3, 4 order by 2, 3, 4;
 
+-- name: fruitless
+-- Partners of whom no list of a kind has come since several attempts, within a week. A partial list has come.
+with newest as (
+    select timing_partner_id, provider_id, sync_type,
+           max(sync_time) filter (where status in ('completed', 'partial')) as last_success
+    from sync_history
+    where sync_time > now() - interval '7 days' and sync_type in ('discovery', 'participants', 'results')
+    group by 1, 2, 3
+)
+select p.company_name, v.key as provider_key, n.sync_type, n.last_success, count(*) as attempts,
+       extract(epoch from now() - min(h.sync_time))::double precision as fruitless_seconds
+from newest n
+join sync_history h using (timing_partner_id, provider_id, sync_type)
+join timing_partners p using (timing_partner_id)
+join providers v using (provider_id)
+where v.key is not null and h.sync_time > coalesce(n.last_success, now() - interval '7 days')
+  and (h.status = 'failed' or (h.status = 'skipped' and h.api_calls = 0))
+group by 1, 2, 3, 4 having count(*) >= 3 order by 1, 2, 3;
+
 -- name: attempts
 -- How the attempts of the last 24 hours ended, by partner and provider.
 select p.company_name, v.key as provider_key, count(*) as attempts,

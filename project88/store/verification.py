@@ -64,6 +64,7 @@ KEYS = (
     Key("call_log", "timing_partner_id, provider_id, account_name, second"),
     Key("credential_breakers", "timing_partner_id, provider_id, account_name"),
     Key("heartbeats", "component, instance"),
+    Key("alerts", "problem"),
 )
 
 

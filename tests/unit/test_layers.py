@@ -46,6 +46,7 @@ LIBRARIES = {
     "socket": {"edges"},
     "ssl": {"edges"},
     "subprocess": {"edges"},
+    "smtplib": {"edges"},
     "fcntl": {"edges"},
     "http.client": {"edges"},
     "urllib.request": {"edges"},
