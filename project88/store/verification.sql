@@ -159,3 +159,9 @@ on conflict do nothing
 -- The same program; the sample's name is nobody's.
 insert into heartbeats (component, instance, host, pid) values ('worker', 'verification ' || %(partner)s, '', 0)
 on conflict (component, instance) do nothing
+
+-- name: twice_alerts
+-- The same problem; the sample's name is nobody's.
+insert into alerts (problem, check_name, who, state, cause, remedy)
+values ('verification ' || %(partner)s, 'verification', 'hub', 'degraded', '', '')
+on conflict (problem) do nothing

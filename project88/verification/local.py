@@ -158,7 +158,19 @@ async def _heartbeats(work: Work, findings: Findings) -> None:
         findings.not_checked.append("no scheduler is running")
     for beat in beats:
         text = f"{beat.component} {beat.instance} on {beat.host} told of itself {beat.seconds_ago:.0f} s ago"
-        (findings.warnings if beat.seconds_ago > SILENT_SECONDS else findings.facts).append(text)
+        is_alone = not any(each.component == beat.component and _is_alive(each) for each in beats)
+        if _is_alive(beat):
+            findings.facts.append(text)
+        elif is_alone:
+            findings.problems.append(
+                f"{text} and no other {beat.component} runs: start the scheduler, its log says why"
+            )
+        else:
+            findings.warnings.append(text)
+
+
+def _is_alive(beat: verification.Beat) -> bool:
+    return beat.seconds_ago <= SILENT_SECONDS
 
 
 async def _unit(work: Work, findings: Findings) -> None:
