@@ -9,7 +9,17 @@ from typing import Any, get_args
 
 from rich.console import Console
 
-from bench import budget, collect, collect_report, schedule_drill, schedule_lateness, schedule_tick, tables
+from bench import (
+    budget,
+    collect,
+    collect_report,
+    extension,
+    monitor_drill,
+    schedule_drill,
+    schedule_lateness,
+    schedule_tick,
+    tables,
+)
 from bench.collect_profile import profile
 from bench.options import FULL, QUICK, Phase, RunOptions
 from bench.tables import Section
@@ -28,7 +38,9 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "budget": budget.measure,
     "collect": _collect,
     "drill": schedule_drill.measure,
+    "extension": extension.measure,
     "lateness": schedule_lateness.measure,
+    "monitor": monitor_drill.measure,
     "tick": schedule_tick.measure,
 }
 

@@ -120,3 +120,31 @@ order by total_exec_time desc limit 20;
 -- The most calls in 60 s that the hub itself proves, by partner.
 select p.company_name, w.highest_calls
 from call_windows w join timing_partners p using (timing_partner_id);
+
+-- name: count_legacy_results
+-- Rows of results of a legacy database.
+select count(*) from ct_results;
+
+-- name: copy_legacy
+-- Every row of the big tables of a legacy database once more.
+create table copied_events as select * from ct_events;
+create table copied_races as select * from ct_races;
+create table copied_participants as select * from ct_participants;
+create table copied_results as select * from ct_results;
+
+-- name: drop_legacy_copies
+-- The copies away.
+drop table copied_events, copied_races, copied_participants, copied_results;
+
+-- name: make_discovery_due
+-- Asks for the list of events at once.
+update schedule_plan set next_due = hub_now(), planned_due = hub_now(), state = 'waiting', failures = 0
+where kind = 'discovery' and state in ('waiting', 'queued') returning pg_notify('project88_plan', '');
+
+-- name: drop_a_key
+-- The fault that lets a result be stored twice.
+alter table ct_events drop constraint event_is_known_once_per_source;
+
+-- name: make_the_key_again
+-- What the self-check says to run.
+create unique index on ct_events (timing_partner_id, data_source, provider_event_id);
