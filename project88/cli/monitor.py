@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,17 +67,28 @@ async def _look(tells: bool) -> Status:
     from project88.monitor.alerting import alert, alert_of_outage
     from project88.store.connection import Database
 
-    failures: list[str] = []
     try:
         async with Database.open(await _url()) as db:
             status = await look(db)
-            failures = await alert(db, status) if tells else []
+            if tells:
+                await _warned(alert(db, status))
     except HubError as error:
         status = unreachable(error)
-        failures = await alert_of_outage(status) if tells else []
+        if tells:
+            await _warned(alert_of_outage(status))
+    return status
+
+
+async def _warned(telling: Awaitable[list[str]]) -> None:
+    """What could not be told is said here, and changes nothing of how the hub stands."""
+    from project88.errors import HubError
+
+    try:
+        failures = await telling
+    except HubError as error:
+        failures = [f"nobody was told: {error}"]
     for failure in failures:
         typer.echo(f"warning: {failure}", err=True)
-    return status
 
 
 async def _test_alert() -> int:

@@ -89,7 +89,8 @@ def message(notices: Sequence[Notice], place: str, sent_at: datetime) -> Message
     text = "\n".join([*lines, "", f"From {place}. All checks: project88 monitor"])
     body = {"source": "project88", "place": place, "sent_at": sent_at, "status": worst.name, "text": text}
     return Message(
-        subject=f"project88 {worst.name}: {notices[0].check} ({notices[0].who}){more}",
+        # A name may hold a line break, which no header takes.
+        subject=" ".join(f"project88 {worst.name}: {notices[0].check} ({notices[0].who}){more}".split()),
         text=text,
         body=msgspec.json.encode({**body, "notices": notices}),
     )

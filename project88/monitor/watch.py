@@ -24,8 +24,9 @@ async def watch(db: Database, metrics: Metrics, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await _look_and_tell(db, metrics)
-        except HubError as error:
-            log.warning("the hub was not looked at: %s", error, extra={"action": "watch_failed"})
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            log.error("the look at the hub was not told: %s", text, extra={"action": "watch_failed"})
         try:
             async with asyncio.timeout(LOOK_SECONDS):
                 await stop.wait()
@@ -36,7 +37,6 @@ async def watch(db: Database, metrics: Metrics, stop: asyncio.Event) -> None:
 async def _look_and_tell(db: Database, metrics: Metrics) -> None:
     try:
         status = await look(db, with_metrics=False)
-        await _set_ages(db, metrics)
     except HubError as error:
         status = unreachable(error)
         _set_states(metrics, status)
@@ -44,6 +44,7 @@ async def _look_and_tell(db: Database, metrics: Metrics) -> None:
         return
     _set_states(metrics, status)
     await alert(db, status)
+    await _set_ages(db, metrics)
 
 
 def _set_states(metrics: Metrics, status: Status) -> None:

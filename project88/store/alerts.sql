@@ -24,8 +24,8 @@ select problem, check_name, who, state, cause, remedy, since, over_at, told_at, 
 from alerts where over_at is null or told_state is not null order by since, problem
 
 -- name: messages_of_the_hour
--- How many messages went out.
-select count(*) from alert_messages where error_message is null and sent_at > now() - interval '1 hour'
+-- How many messages went out; one that several channels took is one.
+select count(distinct sent_at) from alert_messages where error_message is null and sent_at > now() - interval '1 hour'
 
 -- name: told
 -- What people know of a problem from now on; a null state: that it is over.

@@ -38,6 +38,13 @@ DISK = Finding(check="disk", state="unhealthy", cause="the disk is full", remedy
 BACKUP = Finding(check="backups", state="degraded", cause="it is old", remedy="project88 backup")
 
 
+def use_mail(monkeypatch, received: Receiver) -> None:
+    settings = {"ALERT_EMAIL_TO": "a@example.org, b@example.org", "SMTP_HOST": "127.0.0.1", "SMTP_TLS": "none",
+                "SMTP_PORT": str(received.port), "SMTP_FROM": "hub@example.org"}  # fmt: skip
+    for name, value in settings.items():
+        monkeypatch.setenv(f"PROJECT88_{name}", value)
+
+
 def told(received: Receiver) -> list[list[str]]:
     """The notices of each message."""
     return [[f"{each['kind']} {each['check']}" for each in json.loads(body)["notices"]] for body in received.bodies]
@@ -59,10 +66,18 @@ async def test_a_problem_that_stays_is_told_again_after_an_hour(db: Database, ho
     assert told(hook) == [["problem disk"], ["reminder disk"]]
 
 
-async def test_ten_messages_an_hour_are_the_most_and_what_waits_is_not_lost(db: Database, hook: Receiver):
-    for number in range(12):
-        await alert(db, status(*(Finding(check=f"c{each}", state="degraded") for each in range(number + 1))))
+@pytest.mark.parametrize("by_mail_too", [False, True])
+async def test_ten_messages_an_hour_are_the_most_and_what_waits_is_not_lost(
+    db: Database, hook: Receiver, monkeypatch, by_mail_too: bool
+):
+    async with mails() as letters:
+        if by_mail_too:
+            use_mail(monkeypatch, letters)
+        for number in range(12):
+            await alert(db, status(*(Finding(check=f"c{each}", state="degraded") for each in range(number + 1))))
     assert len(hook.bodies) == 10
+    assert len(letters.bodies) == (10 if by_mail_too else 0)
+    monkeypatch.delenv("PROJECT88_ALERT_EMAIL_TO", raising=False)
 
     await look(db, "update alert_messages set sent_at = sent_at - interval '1 hour'")
     await alert(db, status(*(Finding(check=f"c{each}", state="degraded") for each in range(12))))
@@ -107,13 +122,12 @@ async def test_a_signature_lets_the_receiver_know_who_sent_it(db: Database, hook
 
 async def test_an_e_mail_says_the_same_in_words(db: Database, monkeypatch, tmp_path):
     async with mails() as received:
-        settings = {"ALERT_EMAIL_TO": "a@example.org, b@example.org", "SMTP_HOST": "127.0.0.1", "SMTP_TLS": "none",
-                    "SMTP_PORT": str(received.port), "SMTP_FROM": "hub@example.org"}  # fmt: skip
-        for name, value in settings.items():
-            monkeypatch.setenv(f"PROJECT88_{name}", value)
+        use_mail(monkeypatch, received)
         assert await alert(db, status(DISK)) == []
+        assert await alert(db, status(Finding(check="disk", state="degraded", who="Peak\nBcc: x@example.org"))) == []
 
-    (letter,) = (body.decode() for body in received.bodies)
+    letter, second = (body.decode() for body in received.bodies)
+    assert "\nBcc" not in second.partition("\r\n\r\n")[0]
     assert "Subject: project88 unhealthy: disk (hub)" in letter
     assert "To: a@example.org, b@example.org" in letter
     assert "UNHEALTHY disk (hub): the disk is full. Do: free space" in letter
@@ -168,6 +182,14 @@ async def test_the_command_alerts_for_cron_and_sends_a_test(database_url: str, h
     assert told(hook) == [["problem logins"], ["problem test"]]
     assert (test.code, test.out) == (0, "the webhook at 127.0.0.1 took the message\n")
     assert SECRET not in first.out + first.err + second.out + test.err
+
+
+async def test_a_channel_that_cannot_be_is_a_warning_and_no_outage(database_url: str, hook, tmp_path, monkeypatch):
+    monkeypatch.setenv("PROJECT88_ALERT_WEBHOOK", "ftp://example.org")
+    done = await HubCommand(database_url, tmp_path)("monitor", "--alert", "--json")
+
+    assert (done.code, done.json["status"]) == (1, "degraded")
+    assert "PROJECT88_ALERT_WEBHOOK must begin with https://" in done.err
 
 
 async def test_a_test_message_that_nobody_takes_is_a_failure(database_url: str, hook: Receiver, tmp_path, monkeypatch):

@@ -16,6 +16,9 @@ from psycopg.sql import SQL, Identifier, Literal
 from project88.store.connection import Database
 from project88.store.migrate import migrate
 from project88.store.roles import apply_roles, standing
+from tests.integration.collecting import hub_on
+from tests.integration.scheduling import look as look_at
+from tests.integration.scheduling import processes, until, world_due_now
 from tests.migration.test_psql_and_program_agree import install_with_psql
 
 LOGINS = {"partner_provider_credentials", "partner_provider_accounts"}
@@ -165,6 +168,21 @@ def test_a_writer_changes_rows_and_no_table(logins: Logins, forbidden: str):
     assert look(logins.writer, "insert into ct_events (timing_partner_id, event_name) values (1, 'New')") == []
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         look(logins.writer, forbidden)
+
+
+async def test_planner_and_worker_need_no_more_than_a_writer_has(logins: Logins, db: Database, tmp_path):
+    world = world_due_now(5, seconds_ago=80)
+    async with hub_on(db, world), processes(logins.writer, tmp_path, "schedule", "worker") as both:
+        polled = "select 1 from sync_history where sync_type = 'results' and status = 'completed'"
+        await until(lambda: look_at(db, polled))
+        for each in both:
+            each.process.terminate()
+        codes = [await each.ended() for each in both]
+        lines = [line for each in both for line in each.log]
+
+    assert codes == [0, 0]
+    assert [line for line in lines if " ERROR " in line or "permission denied" in line] == []
+    assert look(logins.admin, "select count(*) from unified_results") == [(5,)]
 
 
 def test_a_legacy_column_of_a_table_is_no_business_of_a_reader(database_url: str, logins: Logins):
