@@ -49,6 +49,7 @@ async def service(metrics_port: int | None, duration: float | None = None) -> As
     from project88.edges.notify import channels
     from project88.monitor.alerting import lowest
     from project88.monitor.watch import watch
+    from project88.schedule.ending import broken_off
     from project88.schedule.figures import keep_figures
 
     set_up_logging(level_of_logs(default="INFO"))
@@ -68,9 +69,7 @@ async def service(metrics_port: int | None, duration: float | None = None) -> As
             try:
                 yield Service(db=db, stop=stop, metrics=metrics)
             finally:
-                for each in helpers:
-                    each.cancel()
-                await asyncio.gather(*helpers, return_exceptions=True)
+                await broken_off(*helpers)
 
 
 async def work(running: Service, live_slots: int = LIVE_SLOTS) -> None:

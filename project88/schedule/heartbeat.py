@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager, suppress
 from project88.edges import clock
 from project88.edges.identity import host_and_pid
 from project88.errors import StoreError
+from project88.schedule.ending import broken_off
 from project88.store.connection import Database
 from project88.store.heartbeats import Component, Program, beat, leave
 
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 15.0
-CANCEL_AGAIN_SECONDS = 0.2
 #: An orderly end may not wait for a database that is away.
 LEAVE_SECONDS = 2.0
 
@@ -43,10 +43,3 @@ async def _beat(db: Database, program: Program) -> None:
         except StoreError as error:
             log.warning("the heartbeat is not written: %s", error, extra={"action": "heartbeat_missed"})
         await clock.sleep(BEAT_SECONDS)
-
-
-async def broken_off(task: asyncio.Future[None]) -> None:
-    """Cancel until it ends: a driver whose server is away may answer a cancellation with an error of its own."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=CANCEL_AGAIN_SECONDS)

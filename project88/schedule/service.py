@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from project88.edges import clock
 from project88.edges.identity import process_name
-from project88.schedule.heartbeat import beating, broken_off
+from project88.schedule.ending import broken_off
+from project88.schedule.heartbeat import beating
 from project88.schedule.planner import run_planner
 from project88.schedule.worker import LIVE_SLOTS, PollDone, Worker, slots_for
 from project88.store.connection import Database

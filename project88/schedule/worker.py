@@ -16,6 +16,7 @@ import msgspec
 
 from project88.edges import clock
 from project88.errors import ConfigError, CredentialsRefused, HubError, Superseded
+from project88.schedule.ending import all_done
 from project88.schedule.logins import OpenLogins, no_login
 from project88.schedule.planner import PollJob
 from project88.schedule.polling import SYNC_TYPES, run_poll, scope_of
@@ -100,9 +101,12 @@ class Worker:
         async with self._logins, queue.engine(self._db) as engine:
             ending = asyncio.create_task(self._end_polls(stop))
             try:
-                async with asyncio.TaskGroup() as lanes:
-                    for lane, slots in self._slots.items():
-                        lanes.create_task(queue.run_lane(engine, lane, slots, self._handler(lane), stop))
+                await all_done(
+                    [
+                        asyncio.create_task(queue.run_lane(engine, lane, slots, self._handler(lane), stop))
+                        for lane, slots in self._slots.items()
+                    ]
+                )
             finally:
                 ending.cancel()
 
