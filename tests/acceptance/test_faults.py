@@ -95,18 +95,22 @@ async def test_a_wrong_secret(hub: Hub):
 
 
 async def test_a_service_that_is_down(hub: Hub):
+    async def red_slots_but_of_the_clock() -> list[str]:
+        """The slot rate_limiting measures minutes, which last half a second here."""
+        return [slot for slot in await hub.red_slots() if slot != "rate_limiting"]
+
     # The waits between attempts are minutes of the hub's clock.
     await set_clock(hub.db, 120, clock.epoch_ms() / 1000 * -119)
     await set_credentials(hub.db, 1, PROVIDER, LOGIN, PASSWORD, {"base_url": "http://127.0.0.1:9", "client_id": "c"})
     async with processes(hub.command.database_url, hub.folder, "schedule --with-worker", constants=CONSTANTS):
         await until(lambda: look(hub.db, "select 1 from credential_breakers where open_until is not null"))
         assert (await hub.red_checks())["logins refused"] == "degraded"
-        assert await hub.red_slots() == ["api_connectivity"]
+        assert await red_slots_but_of_the_clock() == ["api_connectivity"]
 
         await hub.log_in_with(PASSWORD)
         await until(lambda: look(hub.db, "select 1 from sync_history where status = 'completed'"))
         assert "logins refused" not in await hub.red_checks()
-        assert await hub.red_slots() == []
+        assert await red_slots_but_of_the_clock() == []
 
 
 async def test_an_index_that_was_dropped(hub: Hub):
