@@ -27,7 +27,7 @@ async def alert(db: Database, status: Status) -> list[str]:
     channels = notify.channels()
     if not channels:
         return []
-    await _tell_end_notice(channels)
+    await _tell_end_of_outage(channels)
     async with db.transaction() as connection:
         if not await alerts.hold(connection):
             return []
@@ -81,7 +81,7 @@ def lowest() -> Health:
     return Health[word]
 
 
-async def _tell_end_notice(channels: Sequence[Channel]) -> None:
+async def _tell_end_of_outage(channels: Sequence[Channel]) -> None:
     """Nobody is told of the end of an outage whose beginning nobody was told of."""
     known = outage.remembered()
     if known is not None and known.told_at is not None:

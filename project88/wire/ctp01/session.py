@@ -79,8 +79,10 @@ class _Session:
 
     _transitions: Mapping[State, Mapping[str, State]]
 
-    def __init__(self) -> None:
+    def __init__(self, hear_in: Mapping[State, Callable[[str], list[Event]]]) -> None:
+        """``hear_in`` says what a line means in each state that the role can be in."""
         self.state = State.greeting
+        self._hear_in = {**hear_in, State.closed: _too_late}
         self._framer = Framer()
         self._outgoing: list[str] = []
 
@@ -103,30 +105,14 @@ class _Session:
         return sent.encode()
 
     def _hear(self, text: str) -> list[Event]:
-        if self.state is State.closed:
-            return [Unreadable(raw=text, reason="it came after the end")]
-        hear: Mapping[State, Callable[[str], list[Event]]] = {
-            State.greeting: self._hear_greeting,
-            State.settings: self._hear_setting,
-            State.authorizing: self._hear_authorization,
-            State.ready: self._hear_line,
-        }
-        return hear[self.state](text)
+        return self._hear_in[self.state](text)
 
     def _go(self, cause: str) -> None:
         self.state = self._transitions[self.state].get(cause, self.state)
 
-    def _hear_greeting(self, text: str) -> list[Event]:
-        raise NotImplementedError
 
-    def _hear_setting(self, text: str) -> list[Event]:
-        raise NotImplementedError
-
-    def _hear_authorization(self, text: str) -> list[Event]:
-        raise NotImplementedError
-
-    def _hear_line(self, text: str) -> list[Event]:
-        raise NotImplementedError
+def _too_late(text: str) -> list[Event]:
+    return [Unreadable(raw=text, reason="it came after the end")]
 
 
 class ServerSession(_Session):
@@ -135,7 +121,13 @@ class ServerSession(_Session):
     _transitions = SERVER_TRANSITIONS
 
     def __init__(self, program: str, version: str, settings: Settings, order: Order = "gator_first") -> None:
-        super().__init__()
+        super().__init__(
+            {
+                State.greeting: self._hear_greeting,
+                State.authorizing: self._hear_authorization,
+                State.ready: self._hear_line,
+            }
+        )
         self._name = (program, version)
         self._settings = settings
         self._order = order
@@ -191,7 +183,14 @@ class ClientSession(_Session):
     _transitions = CLIENT_TRANSITIONS
 
     def __init__(self, program: str, version: str, order: Order = "gator_first") -> None:
-        super().__init__()
+        super().__init__(
+            {
+                State.greeting: self._hear_greeting,
+                State.settings: self._hear_setting,
+                State.authorizing: self._hear_authorization,
+                State.ready: self._hear_line,
+            }
+        )
         self.settings = Settings()
         self._order = order
         self._missing = 0
