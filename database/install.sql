@@ -19,6 +19,8 @@ begin;
 \ir schema/065_cadence.sql
 \ir schema/070_schedule.sql
 \ir schema/075_pages.sql
+\ir schema/076_timing.sql
+\ir schema/077_scoring.sql
 \ir schema/080_monitor.sql
 \ir schema/085_backups.sql
 \ir views/unified_events.sql

@@ -4,14 +4,19 @@ do $$
 declare
     statement text;
 begin
-    execute format('grant create, usage on schema %I, pgqueuer to project88_owner', current_schema());
-    execute format('grant usage on schema %I, pgqueuer to project88_writer', current_schema());
-    execute format('grant usage on schema %I to project88_reader', current_schema());
+    execute format('grant create, usage on schema %I, pgqueuer, timing to project88_owner', current_schema());
+    execute format('grant usage on schema %I, pgqueuer, timing to project88_writer', current_schema());
+    execute format('grant usage on schema %I, timing to project88_reader', current_schema());
     for statement in
         with ours (oid, kind) as (
             select c.oid, c.relkind from pg_class c
             where c.oid in (select to_regclass(table_name) from expected_columns()
                             union all select to_regclass(view_name) from expected_views())
+            union all
+            -- The plain name of our reads, where no legacy table has it.
+            select c.oid, c.relkind from pg_class c
+            where c.oid = to_regclass('timing_reads') and c.relkind = 'v'
+              and pg_get_viewdef(c.oid) like '%timing.timing_reads%'
             union all
             select c.oid, c.relkind from pg_class c
             where c.relnamespace = 'pgqueuer'::regnamespace and c.relkind = 'r'
@@ -79,9 +84,13 @@ begin
                        from string_to_table(e.columns, ', ') said), to_regclass(e.table_name))
         from expected_columns() e
         where e.table_name not in ('partner_provider_credentials', 'partner_provider_accounts', 'alerts', 'alert_messages',
-                                   'backups', 'heartbeats')
+                                   'backups', 'heartbeats', 'timing.spools')
         union all
         select format('grant select on %s to project88_reader', to_regclass(view_name)) from expected_views()
+        union all
+        select format('grant select on %s to project88_reader', c.oid::regclass) from pg_class c
+        where c.oid = to_regclass('timing_reads') and c.relkind = 'v'
+          and pg_get_viewdef(c.oid) like '%timing.timing_reads%'
     loop
         execute statement;
     end loop;

@@ -117,6 +117,43 @@ values
      'integer, rows_quarantined integer, rows_retracted integer, rows_written integer, started_at '
      'timestamp with time zone, status text, sync_history_id bigint, sync_time timestamp with time zone, '
      'sync_type text, timing_partner_id integer'),
+    ('timing.courses',
+     'course jsonb, event_id text, race_id text, timing_partner_id integer, updated_at timestamp with time '
+     'zone'),
+    ('timing.decisions',
+     'adjustment interval, bib_number text, decided_at timestamp with time zone, decided_by text, '
+     'decision_id bigint, event_id text, kind text, reason text, timing_partner_id integer, timing_read_id '
+     'bigint, undone_at timestamp with time zone, undone_by text'),
+    ('timing.read_statuses',
+     'event_id text, point text, status text, timing_partner_id integer, timing_read_id bigint'),
+    ('timing.scorings',
+     'event_id text, problem text, scored_at timestamp with time zone, scoring_id bigint, '
+     'timing_partner_id integer, timing_read_id bigint'),
+    ('timing.spools',
+     'host text, position bigint, segment bigint, spool_id text, updated_at timestamp with time zone'),
+    ('timing.timing_links',
+     'address text, clock_offset interval, closed_at timestamp with time zone, link_id text, opened_at '
+     'timestamp with time zone, reads bigint, reason text, timing_partner_id integer, timing_session_id '
+     'bigint'),
+    ('timing.timing_locations',
+     'appeared_at timestamp with time zone, controller_id text, last_received_at timestamp with time zone, '
+     'last_sequence integer, location text, numbering integer, raw_line text, received int4multirange, '
+     'time_zone text, timing_partner_id integer, timing_session_id bigint'),
+    ('timing.timing_reads',
+     'content_key bigint, created_at timestamp with time zone, day_is_assumed boolean, gator_number '
+     'integer, kind text, lap_count integer, location text, numbering integer, raw_line text, read_time '
+     'timestamp with time zone, reader_id text, received_at timestamp with time zone, sequence_number '
+     'integer, source text, tag_code text, timing_partner_id integer, timing_read_id bigint, '
+     'timing_session_id bigint, wall_time timestamp without time zone, zone_is_assumed boolean'),
+    ('timing.timing_sessions',
+     'account text, closed_at timestamp with time zone, connection_id text, description text, event_id '
+     'text, first_connected_at timestamp with time zone, last_connected_at timestamp with time zone, '
+     'program text, program_version text, session_key text, session_name text, time_zone text, timing_day '
+     'date, timing_event_id text, timing_event_name text, timing_partner_id integer, timing_session_id '
+     'bigint'),
+    ('timing.unread_lines',
+     'line_key bigint, raw_line text, reason text, received_at timestamp with time zone, source text, '
+     'timing_partner_id integer, timing_session_id bigint, unread_line_id bigint'),
     ('timing_partners',
      'api_access_enabled boolean, company_name text, contact_email text, created_at timestamp with time '
      'zone, time_zone text, timing_partner_id integer, updated_at timestamp with time zone')
@@ -143,6 +180,15 @@ values
     ('providers', 'provider_id'),
     ('quarantine', 'timing_partner_id, provider_id, provider_event_id, stream, raw_sha256'),
     ('schedule_plan', 'timing_partner_id, provider_id, kind, event_id, discovery_of'),
+    ('timing.courses', 'timing_partner_id, event_id, race_id'),
+    ('timing.read_statuses', 'timing_partner_id, timing_read_id'),
+    ('timing.scorings', 'timing_partner_id, event_id'),
+    ('timing.spools', 'spool_id'),
+    ('timing.timing_links', 'timing_partner_id, link_id'),
+    ('timing.timing_locations', 'timing_partner_id, timing_session_id, location'),
+    ('timing.timing_reads', 'timing_partner_id, timing_session_id, location, sequence_number, content_key'),
+    ('timing.timing_sessions', 'timing_partner_id, session_key'),
+    ('timing.unread_lines', 'timing_partner_id, timing_session_id, line_key'),
     ('timing_partners', 'company_name')
 $$;
 
@@ -178,7 +224,8 @@ values
     ('schema/010_partners.sql'), ('schema/020_chronotrack.sql'), ('schema/030_sync.sql'),
     ('legacy/030_check_rows.sql'), ('legacy/040_take_shape.sql'), ('legacy/050_fill.sql'), ('legacy/060_convert.sql'),
     ('schema/040_budget.sql'), ('schema/045_breakers.sql'), ('schema/050_backfill.sql'), ('schema/060_jobs.sql'),
-    ('schema/065_cadence.sql'), ('schema/070_schedule.sql'), ('schema/075_pages.sql'), ('schema/080_monitor.sql'),
+    ('schema/065_cadence.sql'), ('schema/070_schedule.sql'), ('schema/075_pages.sql'), ('schema/076_timing.sql'), ('schema/077_scoring.sql'),
+    ('schema/080_monitor.sql'),
     ('schema/085_backups.sql'),
     ('views/unified_events.sql'), ('views/unified_participants.sql'), ('views/unified_results.sql'),
     ('views/call_windows.sql'), ('legacy/090_finish.sql'), ('schema/095_self_check.sql'),
@@ -213,13 +260,13 @@ begin
         union all
         select k.table_name, format('no unique index on exactly (%s)', k.key),
                format('Remove rows that are equal there, then run: create unique index on %s (%s)%s;', k.table_name, k.key,
-                      case when k.table_name in ('ct_results', 'schedule_plan') then ' nulls not distinct' else '' end)
+                      case when k.table_name in ('ct_results', 'schedule_plan', 'timing.unread_lines') then ' nulls not distinct' else '' end)
         from expected_unique_keys() k
         where to_regclass(k.table_name) is not null and not exists (
             select from pg_index x
             where x.indrelid = to_regclass(k.table_name) and x.indisunique and x.indisvalid and x.indimmediate
               and x.indpred is null and x.indexprs is null
-              and x.indnullsnotdistinct = (k.table_name in ('ct_results', 'schedule_plan'))
+              and x.indnullsnotdistinct = (k.table_name in ('ct_results', 'schedule_plan', 'timing.unread_lines'))
               and (select array_agg(a.attname::text order by a.attname) from pg_attribute a
                    where a.attrelid = x.indrelid and a.attnum = any (x.indkey[:x.indnkeyatts - 1]))
                 = (select array_agg(name order by name) from string_to_table(k.key, ', ') name))

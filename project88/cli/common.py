@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
 
 import typer
 
@@ -24,6 +25,9 @@ ADMIN_DATABASE = "postgres"
 HUB_DATABASE = "project88"
 
 T = TypeVar("T")
+
+#: Commands that a second signal has cancelled.
+_ended_by_signal: WeakSet[asyncio.Task[Any]] = WeakSet()
 
 
 class Terminated(BaseException):
@@ -178,6 +182,7 @@ def stop_on_signals() -> Iterator[asyncio.Event]:
 
     def end() -> None:
         if stop.is_set() and task is not None:
+            _ended_by_signal.add(task)
             task.cancel()
         stop.set()
 
@@ -206,7 +211,7 @@ async def _until_terminated(coroutine: Coroutine[Any, Any, T]) -> T:
     try:
         return await coroutine
     except asyncio.CancelledError:
-        if signalled:
+        if signalled or task in _ended_by_signal:
             raise Terminated from None
         raise
     finally:

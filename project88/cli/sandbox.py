@@ -1,4 +1,4 @@
-"""``project88 sandbox``: run a stand-in timing service on loopback. Touches no database and no real service."""
+"""``project88 sandbox``: stand-ins for timing services and computers. Touches no database, no real service."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from project88.cli.sandbox_rig import rig
+from project88.cli.starting import starting_at
 from project88.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,8 +20,6 @@ DEFAULT_LOGIN = "sandbox@example.org"
 DEFAULT_PASSWORD = "sandbox-password"
 DEFAULT_CLIENT_ID = "sandbox-client"
 DEFAULT_CLIENT_SECRET = "sandbox-client-secret"
-SECONDS_PER_MINUTE = 60
-START_EXAMPLE = "write an instant like 2026-04-20T13:17:00Z"
 
 sandbox_app = typer.Typer(no_args_is_help=True, help="Stand-ins for the timing services, for tests and rehearsals.")
 
@@ -84,7 +84,7 @@ def live(
     from project88.sandbox import Account, LiveSettings, SandboxClock, rehearsal_world
 
     clock = SandboxClock.starting_now(speed) if offset is None else SandboxClock(speed, offset)
-    starts = _start(start, starts_in, clock)
+    starts = starting_at(start, starts_in, clock)
     account = Account(login=login, password=password, client_id=client_id, client_secret=client_secret)
     settings = LiveSettings(
         port=port,
@@ -99,23 +99,6 @@ def live(
     world = rehearsal_world(starts, seed=seed, season=season, field_size=field, with_unfinished=unfinished)
     plan = _Plan(world=world, settings=settings, clock=clock, faults=_faults(faults), start=starts, as_json=as_json)
     asyncio.run(_serve(plan))
-
-
-def _start(start: str | None, starts_in_minutes: float, clock: SandboxClock) -> datetime:
-    from datetime import timedelta
-
-    from project88.sandbox import instant
-
-    if start is None:
-        soon = instant(clock) + timedelta(seconds=starts_in_minutes * SECONDS_PER_MINUTE)
-        return soon.replace(microsecond=0)
-    try:
-        given = datetime.fromisoformat(start)
-    except ValueError as error:
-        raise UsageError(f"--start {start!r} cannot be read; {START_EXAMPLE}") from error
-    if given.tzinfo is None:
-        raise UsageError(f"--start {start!r} has no time zone; {START_EXAMPLE}")
-    return given
 
 
 def _faults(path: Path | None) -> list[Fault]:
@@ -166,3 +149,6 @@ def _ready_line(plan: _Plan, base_url: str) -> str:
     if plan.as_json:
         return msgspec.json.encode(facts).decode()
     return "ChronoTrack Live sandbox: " + ", ".join(f"{name} {value}" for name, value in facts.items())
+
+
+sandbox_app.command()(rig)

@@ -12,6 +12,7 @@ from project88.errors import Transient
 from project88.wire.messages import Request, Response
 
 CONNECT_SECONDS = 10
+LOCAL_SECONDS = 5
 #: No page of any service is near this size; a larger body is a fault, not an answer.
 BODY_BYTES_AT_MOST = 64 * 1024 * 1024
 
@@ -46,6 +47,16 @@ async def http_client(*, timeout_seconds: float, concurrent_calls: int) -> Async
     connector = aiohttp.TCPConnector(limit=concurrent_calls)
     async with aiohttp.ClientSession(timeout=timeout, connector=connector, trust_env=False) as session:
         yield HttpClient(session)
+
+
+async def local_document(url: str) -> bytes | None:
+    """What a program of this machine says, whatever status it gives; None where nobody answers."""
+    timeout = aiohttp.ClientTimeout(total=LOCAL_SECONDS)
+    try:
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as answer:
+            return await _body(answer, _place(url))
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        return None
 
 
 async def _body(answer: aiohttp.ClientResponse, place: str) -> bytes:

@@ -149,6 +149,14 @@ async def credential(db: Database, timing_partner_id: TimingPartnerId, provider_
     return found[0]
 
 
+async def provider_id(db: Database, provider_key: str) -> ProviderId:
+    """The number that a provider has here. Raises ConfigError where the database does not know it."""
+    number = await db.value(queries["provider_id"], {"provider_key": provider_key})
+    if number is None:
+        raise ConfigError(f"the database has no provider {provider_key}: run project88 db migrate")
+    return ProviderId(number)
+
+
 def _credential(row: Mapping[str, Any]) -> Credential:
     return Credential(**{each.name: row[each.name] for each in fields(Credential)})
 

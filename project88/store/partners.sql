@@ -83,3 +83,7 @@ where v.key is not null and c.principal is not null and c.secret is not null
   and (%(timing_partner_id)s::int is null or c.timing_partner_id = %(timing_partner_id)s)
   and (%(provider_key)s::text is null or v.key = %(provider_key)s)
 order by c.timing_partner_id, c.provider_id, c.account_name;
+
+-- name: provider_id
+-- The number of a provider.
+select provider_id from providers where key = %(provider_key)s;

@@ -35,6 +35,11 @@ class Key:
     kind: str = ""
 
     @property
+    def statement(self) -> str:
+        """The name of the one that stores the same twice."""
+        return f"twice_{self.table.replace('.', '_')}"
+
+    @property
     def remedy(self) -> str:
         return f"make it again: create unique index on {self.table} ({self.columns}){self.kind}"
 
@@ -65,6 +70,15 @@ KEYS = (
     Key("credential_breakers", "timing_partner_id, provider_id, account_name"),
     Key("heartbeats", "component, instance"),
     Key("alerts", "problem"),
+    Key("timing.timing_sessions", "timing_partner_id, session_key"),
+    Key("timing.timing_links", "timing_partner_id, link_id"),
+    Key("timing.timing_locations", "timing_partner_id, timing_session_id, location"),
+    Key("timing.timing_reads", "timing_partner_id, timing_session_id, location, sequence_number, content_key"),
+    Key("timing.unread_lines", "timing_partner_id, timing_session_id, line_key", " nulls not distinct"),
+    Key("timing.spools", "spool_id"),
+    Key("timing.courses", "timing_partner_id, event_id, race_id"),
+    Key("timing.read_statuses", "timing_partner_id, timing_read_id"),
+    Key("timing.scorings", "timing_partner_id, event_id"),
 )
 
 
@@ -207,7 +221,7 @@ async def _problem_of(connection: Connection, key: Key, partner: TimingPartnerId
     try:
         async with connection.transaction():
             inserted = [
-                (await connection.execute(queries[f"twice_{key.table}"], {"partner": partner, "time": time})).rowcount
+                (await connection.execute(queries[key.statement], {"partner": partner, "time": time})).rowcount
                 for time in (1, 2)
             ]
     except DatabaseError as error:

@@ -165,3 +165,87 @@ on conflict (component, instance) do nothing
 insert into alerts (problem, check_name, who, state, cause, remedy)
 values ('verification ' || %(partner)s, 'verification', 'hub', 'degraded', '', '')
 on conflict (problem) do nothing
+
+-- name: twice_timing_timing_sessions
+-- The same timing computer.
+insert into timing.timing_sessions (timing_partner_id, session_key) values (%(partner)s, 'verification')
+on conflict (timing_partner_id, session_key) do nothing
+
+-- name: twice_timing_timing_links
+-- The same link of a session.
+with session as (
+    insert into timing.timing_sessions (timing_partner_id, session_key) values (%(partner)s, 'verification')
+    on conflict (timing_partner_id, session_key) do update set session_key = excluded.session_key
+    returning timing_session_id
+)
+insert into timing.timing_links (timing_partner_id, link_id, timing_session_id, address, opened_at)
+select %(partner)s, 'verification', timing_session_id, '', now() from session
+on conflict (timing_partner_id, link_id) do nothing
+
+-- name: twice_timing_timing_locations
+-- The same location of a session.
+with session as (
+    insert into timing.timing_sessions (timing_partner_id, session_key) values (%(partner)s, 'verification')
+    on conflict (timing_partner_id, session_key) do update set session_key = excluded.session_key
+    returning timing_session_id
+)
+insert into timing.timing_locations (timing_partner_id, timing_session_id, location, appeared_at)
+select %(partner)s, timing_session_id, 'verification', now() from session
+on conflict (timing_partner_id, timing_session_id, location) do nothing
+
+-- name: twice_timing_timing_reads
+-- The same read.
+with session as (
+    insert into timing.timing_sessions (timing_partner_id, session_key) values (%(partner)s, 'verification')
+    on conflict (timing_partner_id, session_key) do update set session_key = excluded.session_key
+    returning timing_session_id
+)
+insert into timing.timing_reads (
+    timing_partner_id, timing_session_id, kind, location, sequence_number, numbering, read_time, zone_is_assumed,
+    day_is_assumed, reader_id, content_key, source, raw_line, received_at)
+select %(partner)s, timing_session_id, 'read', 'verification', 1, 1, now(), false, false, '', 1, 'stream', '', now()
+from session
+on conflict (timing_partner_id, timing_session_id, location, sequence_number, content_key) do nothing
+
+-- name: twice_timing_unread_lines
+-- The same line that is no read; it has no session both times.
+insert into timing.unread_lines (timing_partner_id, reason, raw_line, source, received_at)
+values (%(partner)s, 'verification', 'verification', 'stream', now())
+on conflict (timing_partner_id, timing_session_id, line_key) do nothing
+
+-- name: twice_timing_spools
+-- The same spool.
+insert into timing.spools (spool_id, host, segment, position) values ('verification', '', 0, 0)
+on conflict (spool_id) do nothing
+
+-- name: twice_timing_courses
+-- The same race's course.
+insert into timing.courses (timing_partner_id, event_id, race_id, course)
+values (%(partner)s, 'verification', 'twice', '{}')
+on conflict (timing_partner_id, event_id, race_id) do nothing
+
+-- name: twice_timing_read_statuses
+-- The status of the same read.
+with session as (
+    insert into timing.timing_sessions (timing_partner_id, session_key) values (%(partner)s, 'verification')
+    on conflict (timing_partner_id, session_key) do update set session_key = excluded.session_key
+    returning timing_session_id
+),
+read as (
+    insert into timing.timing_reads (
+        timing_partner_id, timing_session_id, kind, location, sequence_number, numbering, read_time, zone_is_assumed,
+        day_is_assumed, reader_id, content_key, source, raw_line, received_at)
+    select %(partner)s, timing_session_id, 'read', 'verification', 1, 1, now(), false, false, '', 1, 'stream', '', now()
+    from session
+    on conflict (timing_partner_id, timing_session_id, location, sequence_number, content_key)
+        do update set location = excluded.location
+    returning timing_read_id
+)
+insert into timing.read_statuses (timing_partner_id, timing_read_id, event_id, status)
+select %(partner)s, timing_read_id, 'verification', 'used' from read
+on conflict (timing_partner_id, timing_read_id) do nothing
+
+-- name: twice_timing_scorings
+-- The scoring of the same event.
+insert into timing.scorings (timing_partner_id, event_id) values (%(partner)s, 'verification')
+on conflict (timing_partner_id, event_id) do nothing

@@ -23,9 +23,10 @@ from tests.migration.test_psql_and_program_agree import install_with_psql
 
 LOGINS = {"partner_provider_credentials", "partner_provider_accounts"}
 WITH_PARTNERS = """
-    select c.relname, c.relkind::text, c.relrowsecurity from pg_class c
+    select c.oid::regclass::text, c.relkind::text, c.relrowsecurity from pg_class c
     join pg_attribute a on a.attrelid = c.oid and a.attname = 'timing_partner_id' and not a.attisdropped
-    where c.relkind in ('r', 'v') and c.relnamespace = 'public'::regnamespace order by 1
+    where c.relkind in ('r', 'v') and c.relnamespace in ('public'::regnamespace, 'timing'::regnamespace)
+    order by c.relkind, 1
 """
 #: Columns that a row must have, with the type and the words that a check allows.
 REQUIRED = """
@@ -39,7 +40,8 @@ REQUIRED = """
 ROLES = ("project88_owner", "project88_writer", "project88_reader")
 #: What makes the rows of one partner belong together.
 ALSO = {"ct_events": {"event_id": "x"}, "ct_results": {"race_id": "x", "entry_id": "x"},
-        "call_log": {"second": datetime.now(UTC), "sent_ms": [1]}}  # fmt: skip
+        "call_log": {"second": datetime.now(UTC), "sent_ms": [1]},
+        "timing.decisions": {"kind": "disqualified", "bib_number": "1"}}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ def test_a_reader_sees_the_partners_that_are_named_and_nobody_else_in_every_tabl
     relations = [row for row in look(logins.admin, WITH_PARTNERS) if row[0] not in LOGINS]
 
     assert {kind for _, kind, _ in relations} == {"r", "v"}
+    assert {"timing.timing_reads", "timing_reads"} <= {relation for relation, _, _ in relations}
     assert [table for table, kind, is_secured in relations if kind == "r" and not is_secured] == []
     for relation, _, _ in relations:
         asked = f"select distinct timing_partner_id from {relation} order by 1"

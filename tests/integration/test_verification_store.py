@@ -15,7 +15,7 @@ from project88.store.verification import DuplicateCase
 from tests.integration.scheduling import look
 
 START = datetime(2026, 5, 2, 9, 0, tzinfo=UTC)
-TARGET = re.compile(r"insert into\s+(\w+)(?:(?!insert into|-- name:)[^;])*?on conflict\s*\(([^)]*)\)", re.IGNORECASE)
+TARGET = re.compile(r"insert into\s+([\w.]+)(?:(?!insert into|-- name:)[^;])*?on conflict\s*\(([^)]*)\)", re.IGNORECASE)
 
 
 async def drop_key(db: Database, key: verification.Key) -> None:

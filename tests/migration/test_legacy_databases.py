@@ -105,10 +105,12 @@ def changed(before: set[Row], database: LegacyDatabase) -> list[Row]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_catalogue_is_that_of_a_fresh_database(databases, fresh, kind):
     found = of_the_hub(catalogue(databases(kind, True).url), fresh)
+    # The view under this name stands aside for a legacy table; the hub's own is in the schema timing.
+    own = {row for row in fresh if row[1] != "timing_reads"}
 
-    assert len(fresh) > 500
-    assert sorted(found - fresh) == []
-    assert sorted(fresh - found) == []
+    assert len(own) > 500
+    assert sorted(row for row in found - own if row[1] != "timing_reads") == []
+    assert sorted(own - found) == []
     assert databases(kind, True).rows("select * from schema_problems()") == []
 
 

@@ -14,13 +14,13 @@ from project88.store.connection import Database
 from project88.store.migrate import DATABASE_FOLDER, migrate, read_manifest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-CONFLICT_TARGET = re.compile(r"insert into (\w+)(?:(?!insert into).)*?on conflict \(([^)]*)\)", re.DOTALL)
+CONFLICT_TARGET = re.compile(r"insert into ([\w.]+)(?:(?!insert into).)*?on conflict \(([^)]*)\)", re.DOTALL)
 TABLES = """
-    select c.relname, string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', '
-                                 order by a.attname collate "C")
+    select case when c.relnamespace = 'timing'::regnamespace then 'timing.' else '' end || c.relname,
+           string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' order by a.attname collate "C")
     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
-    group by c.relname order by c.relname collate "C"
+    where c.relkind = 'r' and c.relnamespace in ('public'::regnamespace, 'timing'::regnamespace)
+    group by c.relnamespace, c.relname order by (c.relnamespace::regnamespace || '.' || c.relname) collate "C"
 """
 
 

@@ -27,6 +27,9 @@ MAY_IMPORT = {
     "verification": {"sync", "schedule", "backfill", "store", "edges", "providers", "records", "monitor"},
     "web": {"store", "edges"},
     "sandbox": {"wire", "edges"},
+    "scoring": {"records"},
+    "imports": {"wire", "providers", "records", "scoring", "store", "edges"},
+    "listen": {"wire", "providers", "records", "scoring", "store", "sync", "schedule", "edges"},
 }
 #: The roots of the package that tie everything together.
 COMPOSITION_ROOTS = {"cli", "doors", "__main__"}
@@ -73,7 +76,7 @@ OUTSIDE = {
     "time.perf_counter",
     "time.sleep",
 }
-PURE = {"wire", "records"}
+PURE = {"wire", "records", "scoring"}
 
 SQL = re.compile(
     r"""\s*(

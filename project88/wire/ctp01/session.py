@@ -142,6 +142,10 @@ class ServerSession(_Session):
         self._go("accepted" if is_right else "refused")
         return is_right
 
+    def read_as(self, order: Order) -> None:
+        """What is known of the sender's order of fields only once it has said who it is."""
+        self._order = order
+
     def ask(self, command: str) -> None:
         """A line of commands.py. Raises ValueError before the other side may be asked."""
         if self.state is not State.ready:
@@ -210,6 +214,10 @@ class ClientSession(_Session):
 
     def refuse(self, command: str, message: str) -> None:
         self._outgoing.append(commands.line("err", command, message))
+
+    def say(self, text: str) -> None:
+        """A line as it stands, for what no command says. Raises ValueError for one that is more than a line."""
+        self._outgoing.append(commands.line(*text.split(commands.SEPARATOR)))
 
     def observe(self, seen: Observation) -> None:
         """One line, in the layout and the form of time that were asked for."""

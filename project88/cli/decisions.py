@@ -1,0 +1,150 @@
+"""``project88 decisions``: what people decide on results of the hardware, and taking it back. Scores nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.options import AnyPartnerId, AsJson
+from project88.errors import UsageError
+
+if TYPE_CHECKING:
+    from project88.store.connection import Database
+    from project88.store.events import StoredEvent
+
+COLUMNS = ("decision", "kind", "about", "adjustment", "reason", "by", "at", "undone")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Decide on results of the hardware, and take it back.\n\nExample: project88 decisions list p1",
+)
+Event = Annotated[str, typer.Argument(metavar="EVENT", help="Our id of the event, or the provider's.")]
+By = Annotated[str, typer.Option(metavar="NAME", help="Who decides.")]
+
+
+class Kind(StrEnum):
+    disqualified = "disqualified"
+    did_not_finish = "did_not_finish"
+    time_adjusted = "time_adjusted"
+    read_ignored = "read_ignored"
+
+
+@app.command("add")
+def add_command(
+    event: Event,
+    kind: Annotated[Kind, typer.Argument(help="What is decided.")],
+    reason: Annotated[str, typer.Option(help="Why; shown with the result.")],
+    by: By,
+    bib: Annotated[str | None, typer.Option(help="About whom.")] = None,
+    read: Annotated[int | None, typer.Option(metavar="N", help="About which read: see timing reads.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Of time_adjusted: added to the time; below 0 it is taken off.")
+    ] = None,
+    timing_partner_id: AnyPartnerId = None,
+) -> None:
+    """Disqualify, end a run, adjust a time, or leave a read out. It outlives every scoring until it is undone.
+
+    Example: project88 decisions add p1 disqualified --bib 12 --reason "cut the course" --by "Race director"
+    """
+    if (read is not None) != (kind is Kind.read_ignored) or (bib is not None) == (kind is Kind.read_ignored):
+        raise UsageError("read_ignored is about --read N, every other decision about --bib BIB")
+    if (seconds is not None) != (kind is Kind.time_adjusted):
+        raise UsageError("time_adjusted needs --seconds, and no other decision takes it")
+    number = run(_add(event, timing_partner_id, kind, bib, read, seconds, reason, by))
+    typer.echo(f"decision {number} stands")
+
+
+@app.command("undo")
+def undo_command(
+    event: Event, decision: Annotated[int, typer.Argument(metavar="N")], by: By, timing_partner_id: AnyPartnerId = None
+) -> None:
+    """Take a decision back. It stays on the list as undone.
+
+    Example: project88 decisions undo p1 4 --by "Race director"
+    """
+    run(_undo(event, timing_partner_id, decision, by))
+    typer.echo(f"decision {decision} is undone")
+
+
+@app.command("list")
+def list_command(event: Event, timing_partner_id: AnyPartnerId = None, as_json: AsJson = False) -> None:
+    """List the decisions of an event, those that were undone too.
+
+    Example: project88 decisions list p1
+    """
+    run(_list(event, timing_partner_id, as_json))
+
+
+async def _add(
+    event: str,
+    partner: int | None,
+    kind: Kind,
+    bib: str | None,
+    read: int | None,
+    seconds: float | None,
+    reason: str,
+    by: str,
+) -> int:
+    from project88.store.scoring import decide
+
+    async with hub_database() as db:
+        found = await _event(db, event, partner)
+        return await decide(
+            db,
+            found.timing_partner_id,
+            found.event_id,
+            kind.value,
+            bib=bib,
+            read=read,
+            adjustment=None if seconds is None else timedelta(seconds=seconds),
+            reason=reason,
+            decided_by=by,
+        )
+
+
+async def _undo(event: str, partner: int | None, decision: int, by: str) -> None:
+    from project88.store.scoring import undo_decision
+
+    async with hub_database() as db:
+        found = await _event(db, event, partner)
+        await undo_decision(db, found.timing_partner_id, found.event_id, decision, by)
+
+
+async def _list(event: str, partner: int | None, as_json: bool) -> None:
+    from project88.store.scoring import decisions
+
+    async with hub_database() as db:
+        found = await _event(db, event, partner)
+        rows = await decisions(db, found.timing_partner_id, found.event_id)
+    if as_json:
+        print_json(rows)
+    elif rows:
+        print_table(COLUMNS, [_row(row) for row in rows])
+    else:
+        typer.echo("nobody has decided anything")
+
+
+def _row(row: dict[str, Any]) -> tuple[object, ...]:
+    about = f"bib {row['bib_number']}" if row["bib_number"] is not None else f"read {row['timing_read_id']}"
+    adjustment = row["adjustment"]
+    return (
+        row["decision_id"],
+        row["kind"],
+        about,
+        "" if adjustment is None else f"{adjustment.total_seconds():+g} s",
+        row["reason"],
+        row["decided_by"],
+        f"{row['decided_at']:%Y-%m-%d %H:%M}",
+        "" if row["undone_at"] is None else f"by {row['undone_by']} {row['undone_at']:%Y-%m-%d %H:%M}",
+    )
+
+
+async def _event(db: Database, event: str, partner: int | None) -> StoredEvent:
+    from project88.records.entities import TimingPartnerId
+    from project88.store.events import find_event
+
+    return await find_event(db, event, None if partner is None else TimingPartnerId(partner))

@@ -1,0 +1,313 @@
+"""Keeps the results of bound events true to their reads, entries, courses and decisions. Judges no read itself.
+
+A result of a new read is written at once, with its own places. Places that it moves are written together, and never
+take more than a fifth of the time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from project88.edges import clock
+from project88.errors import BadValue, HubError
+from project88.records.entities import EventId, TimingPartnerId
+from project88.schedule.service import stopped_within
+from project88.scoring.course import Course, read_course
+from project88.scoring.event import Changes, EventScore
+from project88.scoring.facts import Decisions, Entry, Judgement, Places, Read, Score
+from project88.store import scoring as store
+from project88.store.connection import Connection, Database
+from project88.store.timing import READS_CHANNEL
+
+log = logging.getLogger(__name__)
+
+#: Reads that come close together are scored together.
+GATHER_SECONDS = 0.1
+#: So often it is looked whether anything but reads has changed.
+LOOK_SECONDS = 2.0
+PLACES_SECONDS = 1.0
+SHARE_FOR_PLACES = 0.2
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+encode = msgspec.json.Encoder().encode
+
+
+@dataclass(slots=True)
+class _Scored:
+    """One event as it was last scored. ``places`` are those that are written."""
+
+    event: store.ScoredEvent
+    courses: Sequence[Course]
+    sources: dict[str, str]
+    score: EventScore
+    closed: frozenset[str]
+    read_up_to: int = 0
+    places: dict[str, Places] = field(default_factory=dict)
+    places_moved: bool = False
+    next_places_at: float = 0.0
+
+
+class Scorer:
+    """Scores the events that no other program scores. Raises StoreError when the database fails."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._scored: dict[tuple[TimingPartnerId, EventId], _Scored] = {}
+        self._problems: dict[tuple[TimingPartnerId, EventId], str] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        async with AsyncExitStack() as stack:
+            told = await stack.enter_async_context(self._db.notices(READS_CHANNEL))
+            connection = await stack.enter_async_context(self._db.listening())
+            await store.prepare_stages(connection)
+            self._scored.clear()
+            looked_at = float("-inf")
+            while not stop.is_set():
+                told.clear()
+                if clock.monotonic() - looked_at >= LOOK_SECONDS:
+                    looked_at = clock.monotonic()
+                    await self.look(connection)
+                await self.score_new(connection)
+                await stopped_within(stop, GATHER_SECONDS)
+                await _until(told, LOOK_SECONDS if not self._waits_for_places() else PLACES_SECONDS)
+
+    async def look(self, connection: Connection) -> None:
+        """Score anew the events of which anything but the reads has changed."""
+        for event in await store.scored_events(self._db):
+            key = (event.timing_partner_id, event.event_id)
+            known = self._scored.get(key)
+            if known is not None and known.event.stamp == event.stamp and known.closed == _closed(known, event):
+                continue
+            if known is None and not await store.take_event(connection, event):
+                continue
+            await self.score_anew(connection, event)
+
+    async def score_new(self, connection: Connection) -> None:
+        """What has come since, and the places that it moved."""
+        for scored in self._scored.values():
+            up_to = await store.newest_read(connection, scored.event)
+            if up_to > scored.read_up_to:
+                await self._take(connection, scored, up_to)
+            if scored.places_moved and clock.monotonic() >= scored.next_places_at:
+                await self._write_places(connection, scored)
+
+    async def score_anew(self, connection: Connection, event: store.ScoredEvent) -> None:
+        key = (event.timing_partner_id, event.event_id)
+        try:
+            scored = await self._prepared(connection, event)
+        except HubError as error:
+            if not isinstance(error, BadValue):
+                raise
+            await store.note_problem(connection, event, str(error))
+            if self._problems.get(key) != str(error):
+                self._problems[key] = str(error)
+                log.error("event %s is not scored: %s", event.event_id, error, extra={"action": "not_scored"})
+            return
+        began = clock.monotonic()
+        changes = scored.score.score_all()
+        await self._write(connection, scored, changes.judgements, list(scored.score.scores()), (), is_whole=True)
+        # Scoring itself may have made the row that the stamp speaks of.
+        fresh = await store.scored_events(self._db, event.event_id, event.timing_partner_id)
+        scored.event = fresh[0] if fresh else event
+        self._scored[key] = scored
+        log.info("event %s scored in %.1f s: %d runners", event.event_id, clock.monotonic() - began,
+                 len(scored.places), extra={"action": "scored"})  # fmt: skip
+
+    async def _prepared(self, connection: Connection, event: store.ScoredEvent) -> _Scored:
+        """With all reads taken. Raises BadValue for what cannot be scored."""
+        found = await store.inputs(self._db, event)
+        if not found.courses:
+            raise BadValue("it has no course: project88 import course FILE --event EVENT")
+        courses = [read_course(each) for each in found.courses]
+        entries = [_entry(row) for row in found.entries]
+        scored = _Scored(
+            event=event,
+            courses=courses,
+            sources={row["entry_id"]: row["data_source"] for row in found.entries},
+            score=EventScore(courses, entries, Decisions()),
+            closed=frozenset(),
+        )
+        scored.read_up_to = await store.newest_read(connection, event)
+        reads, guns = _split(await store.reads(connection, event, 0, scored.read_up_to))
+        # Which races are closed follows from their guns.
+        scored.score.load([], guns)
+        scored.closed = _closed(scored, event)
+        scored.score = EventScore(courses, entries, _decisions(found.decisions), scored.closed)
+        scored.score.load(reads, guns)
+        return scored
+
+    async def _take(self, connection: Connection, scored: _Scored, up_to: int) -> None:
+        reads, guns = _split(await store.reads(connection, scored.event, scored.read_up_to, up_to))
+        scored.read_up_to = up_to
+        if not reads and not guns:
+            return
+        changes = scored.score.take(reads, guns)
+        gone = [entry_id for entry_id, score in changes.scores.items() if score is None]
+        scores = [score for score in changes.scores.values() if score is not None]
+        await self._write(connection, scored, changes.judgements, scores, gone, is_whole=False)
+        scored.places_moved = scored.places_moved or _moves_places(changes)
+
+    async def _write(
+        self,
+        connection: Connection,
+        scored: _Scored,
+        judgements: dict[int, Judgement],
+        scores: Sequence[Score],
+        gone: Sequence[str],
+        *,
+        is_whole: bool,
+    ) -> None:
+        places = {score.entry.entry_id: scored.score.places(score) for score in scores}
+        await store.write(
+            connection,
+            scored.event,
+            _score_rows(scored, scores, places),
+            ((number, said.status, said.point) for number, said in judgements.items()),
+            gone,
+            scored.read_up_to,
+            is_whole=is_whole,
+        )
+        scored.places.update(places)
+        for entry_id in gone:
+            scored.places.pop(entry_id, None)
+
+    async def _write_places(self, connection: Connection, scored: _Scored) -> None:
+        began = clock.monotonic()
+        moved = []
+        for score in scored.score.scores():
+            places = scored.score.places(score)
+            if scored.places.get(score.entry.entry_id) != places:
+                scored.places[score.entry.entry_id] = places
+                moved.append((score.entry.entry_id, score.entry.race_id, *places))
+        await store.write_places(connection, scored.event, moved)
+        scored.places_moved = False
+        took = clock.monotonic() - began
+        scored.next_places_at = clock.monotonic() + max(PLACES_SECONDS, took / SHARE_FOR_PLACES)
+
+    def _waits_for_places(self) -> bool:
+        return any(scored.places_moved for scored in self._scored.values())
+
+
+async def score_once(db: Database, event_id: EventId, timing_partner_id: TimingPartnerId) -> bool:
+    """Score an event from its first read on, for a command. False where another program scores it."""
+    scorer = Scorer(db)
+    async with db.listening() as connection:
+        await store.prepare_stages(connection)
+        for event in await store.scored_events(db, event_id, timing_partner_id):
+            if not await store.take_event(connection, event):
+                return False
+            await scorer.score_anew(connection, event)
+    return True
+
+
+def _closed(scored: _Scored, event: store.ScoredEvent) -> frozenset[str]:
+    """The races whose window has ended by the hub's clock, whatever the wave."""
+    now_ms = (event.hub_now - EPOCH) // MILLISECOND
+    closed = set()
+    for course in scored.courses:
+        guns = [scored.score.gun_ms(course.race_id, wave) for wave in (None, *course.waves)]
+        last_ms = max((gun for gun in guns if gun is not None), default=None)
+        if (
+            course.closes_seconds is not None
+            and last_ms is not None
+            and now_ms > last_ms + course.closes_seconds * 1000
+        ):
+            closed.add(course.race_id)
+    return frozenset(closed)
+
+
+def _split(rows: Iterable[tuple[Any, ...]]) -> tuple[list[Read], list[Read]]:
+    """Reads and gun times."""
+    reads: list[Read] = []
+    guns: list[Read] = []
+    for number, kind, location, sequence, reader, tag, at_ms in rows:
+        (guns if kind == "guntime" else reads).append(Read(at_ms, location, sequence, reader, tag, number))
+    return reads, guns
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    return Entry(
+        entry_id=row["entry_id"],
+        race_id=row["race_id"],
+        bib=row["bib_number"],
+        gender=row["gender"],
+        division=row["division"],
+        wave=row["wave_name"],
+        declared=row["declared_status"],
+    )
+
+
+def _decisions(rows: Sequence[dict[str, Any]]) -> Decisions:
+    """The newest decision about a bib's status counts; adjustments add up."""
+    statuses: dict[str, Any] = {}
+    adjustments: dict[str, int] = {}
+    for row in rows:
+        bib = row["bib_number"]
+        match row["kind"]:
+            case "disqualified":
+                statuses[bib] = "dq"
+            case "did_not_finish":
+                statuses[bib] = "dnf"
+            case "time_adjusted":
+                adjustments[bib] = adjustments.get(bib, 0) + row["adjustment"] // MILLISECOND
+    ignored = frozenset(row["timing_read_id"] for row in rows if row["kind"] == "read_ignored")
+    return Decisions(ignored_reads=ignored, statuses=statuses, adjustments_ms=adjustments)
+
+
+def _score_rows(scored: _Scored, scores: Iterable[Score], places: dict[str, Places]) -> Iterator[tuple[Any, ...]]:
+    for score in scores:
+        entry_id = score.entry.entry_id
+        yield (
+            entry_id,
+            score.entry.race_id,
+            scored.sources[entry_id],
+            _interval(score.chip_ms),
+            _interval(score.gun_ms),
+            *places[entry_id],
+            score.status,
+            score.is_derived,
+            encode([_split_time(each) for each in score.splits]).decode(),
+            [each.point for each in score.splits],
+            _instant(score.begin_ms),
+            _instant(score.finish_ms),
+        )
+
+
+def _split_time(split: Any) -> dict[str, object]:  # noqa: ANN401
+    """As ct_results.split_times has it. Both durations are since the runner's own start."""
+    return {
+        "name": split.point,
+        "elapsed_ms": split.elapsed_ms,
+        "cumulative_ms": split.elapsed_ms,
+        "at": _instant(split.at_ms),
+        "rank": None,
+    }
+
+
+def _moves_places(changes: Changes) -> bool:
+    return any(score is None or score.rank_ms is not None or score.status in ("dq", "dnf")
+               for score in changes.scores.values())  # fmt: skip
+
+
+def _interval(milliseconds: int | None) -> timedelta | None:
+    return None if milliseconds is None else milliseconds * MILLISECOND
+
+
+def _instant(epoch_ms: int | None) -> datetime | None:
+    return None if epoch_ms is None else EPOCH + epoch_ms * MILLISECOND
+
+
+async def _until(told: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await told.wait()
+    except TimeoutError:
+        return

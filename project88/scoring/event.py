@@ -1,0 +1,141 @@
+"""A whole event scored, and scored again where something new is known. Pure; no clock, no SQL."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+
+from project88.scoring.course import GUN_WITHIN_MS, Course, Gun
+from project88.scoring.facts import Decisions, Entry, Judgement, Places, Read, Score
+from project88.scoring.ranking import Ranking
+from project88.scoring.result import score_of
+from project88.scoring.runner import walk
+
+UNKNOWN_BIB = Judgement("unknown_bib")
+GUN = Judgement("used", "gun")
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a step changed: scores by entry, None where the runner has none any more, and judgements by read number."""
+
+    scores: dict[str, Score | None] = field(default_factory=dict)
+    judgements: dict[int, Judgement] = field(default_factory=dict)
+
+
+class EventScore:
+    """The reads of an event and what follows. ``closed`` names the races in which nobody can come any more."""
+
+    def __init__(
+        self, courses: Iterable[Course], entries: Iterable[Entry], decisions: Decisions, closed: Set[str] = frozenset()
+    ) -> None:
+        self._courses: Mapping[str, Course] = {course.race_id: course for course in courses}
+        self._decisions = decisions
+        self._closed = closed
+        self._entries: dict[str, Entry] = {}
+        self._ambiguous: set[str] = set()
+        for entry in entries:
+            self._add_entry(entry)
+        self._reads: defaultdict[str, list[Read]] = defaultdict(list)
+        self._guns: defaultdict[str, set[int]] = defaultdict(set)
+        self._gun_reads: list[int] = []
+        self._scores: dict[str, Score] = {}
+        self._rankings: dict[str, Ranking] = {race_id: Ranking() for race_id in self._courses}
+        self._gun_times: dict[tuple[str, str | None], int | None] = {}
+
+    def load(self, reads: Iterable[Read], guns: Iterable[Read]) -> None:
+        """Reads that ``score_all`` is to score."""
+        for gun in guns:
+            self._guns[gun.location].add(gun.at_ms)
+            self._gun_reads.append(gun.number)
+        for read in reads:
+            self._reads[read.tag].append(read)
+        self._gun_times.clear()
+
+    def take(self, reads: Iterable[Read], guns: Iterable[Read] = ()) -> Changes:
+        """New reads: their runners are scored again, all runners of a race whose gun is another one now."""
+        changes = Changes()
+        bibs = set()
+        for gun in guns:
+            self._guns[gun.location].add(gun.at_ms)
+            self._gun_reads.append(gun.number)
+            changes.judgements[gun.number] = GUN
+        for read in reads:
+            self._reads[read.tag].append(read)
+            bibs.add(read.tag)
+        if changes.judgements:
+            bibs |= self._of_moved_guns()
+        self._score(bibs, changes)
+        return changes
+
+    def score_all(self) -> Changes:
+        """Everybody, those without a read too."""
+        changes = Changes(judgements=dict.fromkeys(self._gun_reads, GUN))
+        self._score(self._reads.keys() | self._entries.keys(), changes)
+        return changes
+
+    def places(self, score: Score) -> Places:
+        return self._rankings[score.entry.race_id].places(score)
+
+    def scores(self) -> Iterator[Score]:
+        return iter(self._scores.values())
+
+    def gun_ms(self, race_id: str, wave: str | None) -> int | None:
+        """When a wave of a race started; None while nobody knows."""
+        key = (race_id, wave)
+        if key not in self._gun_times:
+            gun = self._courses[race_id].gun_of(wave)
+            self._gun_times[key] = None if gun is None else self._shot(gun)
+        return self._gun_times[key]
+
+    def _add_entry(self, entry: Entry) -> None:
+        """A bib that two entries have is nobody's: which one ran is not known."""
+        if entry.race_id not in self._courses:
+            return
+        if entry.bib in self._entries or entry.bib in self._ambiguous:
+            self._entries.pop(entry.bib, None)
+            self._ambiguous.add(entry.bib)
+        else:
+            self._entries[entry.bib] = entry
+
+    def _of_moved_guns(self) -> set[str]:
+        known, self._gun_times = self._gun_times, {}
+        moved = {key for key, at_ms in known.items() if self.gun_ms(*key) != at_ms}
+        return {bib for bib, entry in self._entries.items() if (entry.race_id, entry.wave) in moved}
+
+    def _score(self, bibs: Iterable[str], changes: Changes) -> None:
+        for bib in bibs:
+            entry = self._entries.get(bib)
+            if entry is None:
+                changes.judgements.update(dict.fromkeys((read.number for read in self._reads[bib]), UNKNOWN_BIB))
+            else:
+                self._score_entry(entry, changes)
+
+    def _score_entry(self, entry: Entry, changes: Changes) -> None:
+        course = self._courses[entry.race_id]
+        gun_ms = self.gun_ms(entry.race_id, entry.wave)
+        found = walk(course, gun_ms, self._reads.get(entry.bib, ()), self._decisions.ignored_reads)
+        changes.judgements.update(found.judgements)
+        score = score_of(course, entry, gun_ms, found, self._decisions, entry.race_id in self._closed)
+        before = self._scores.get(entry.entry_id)
+        if score == before:
+            return
+        changes.scores[entry.entry_id] = score
+        ranking = self._rankings[entry.race_id]
+        if before is not None:
+            ranking.remove(before)
+            del self._scores[entry.entry_id]
+        if score is not None:
+            ranking.add(score)
+            self._scores[entry.entry_id] = score
+
+    def _shot(self, gun: Gun) -> int | None:
+        if gun.at is not None:
+            return round(gun.at.timestamp() * 1000)
+        heard = self._guns.get(gun.location or "", set())
+        if gun.near is None:
+            return min(heard, default=None)
+        near_ms = round(gun.near.timestamp() * 1000)
+        close = [at_ms for at_ms in heard if abs(at_ms - near_ms) <= GUN_WITHIN_MS]
+        return min(close, key=lambda at_ms: (abs(at_ms - near_ms), at_ms), default=None)

@@ -1,0 +1,276 @@
+"""What scoring needs from the database and what it writes there. Scores nothing.
+
+Rows go in and out as plain values: the caller knows what a score is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from project88.errors import UsageError
+from project88.records.entities import EventId, ProviderEventId, TimingPartnerId
+from project88.store.connection import Connection, Database
+from project88.store.events import StoredEvent
+from project88.store.partners import provider_id
+from project88.store.queries import load
+from project88.store.scope import EventScope, Source
+
+queries = load("scoring")
+
+HARDWARE_PROVIDER = "chronotrack_tcp"
+
+DecisionKind = Literal["disqualified", "did_not_finish", "time_adjusted", "read_ignored"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredEvent:
+    """An event that reads belong to. ``stamp`` changes with everything else that scoring rests on."""
+
+    timing_partner_id: TimingPartnerId
+    event_id: EventId
+    hub_now: datetime
+    stamp: str
+
+    @property
+    def key(self) -> dict[str, Any]:
+        return {"timing_partner_id": self.timing_partner_id, "event_id": self.event_id}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Rows as they are stored: courses as JSON's values, entries and decisions as dictionaries."""
+
+    courses: Sequence[Any]
+    entries: Sequence[dict[str, Any]]
+    decisions: Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """How many rows of results changed."""
+
+    results: int
+    retracted: int
+
+
+async def scored_events(
+    db: Database, event_id: EventId | None = None, timing_partner_id: TimingPartnerId | None = None
+) -> list[ScoredEvent]:
+    parameters = {"event_id": event_id, "timing_partner_id": timing_partner_id}
+    return [ScoredEvent(**row) for row in await db.rows(queries["scored_events"], parameters)]
+
+
+async def take_event(connection: Connection, event: ScoredEvent) -> bool:
+    """Whether the event is ours to score, until ``leave_event`` or the end of the connection."""
+    row = await (await connection.execute(queries["take_event"], event.key)).fetchone()
+    return bool(row and row[0])
+
+
+async def leave_event(connection: Connection, event: ScoredEvent) -> None:
+    await connection.execute(queries["leave_event"], event.key)
+
+
+async def inputs(db: Database, event: ScoredEvent) -> Inputs:
+    return Inputs(
+        courses=[row["course"] for row in await db.rows(queries["courses"], event.key)],
+        entries=await db.rows(queries["entries"], event.key),
+        decisions=await db.rows(queries["decisions"], event.key),
+    )
+
+
+async def newest_read(connection: Connection, event: ScoredEvent) -> int:
+    """Ask before the reads: what is stored meanwhile has a higher number."""
+    row = await (await connection.execute(queries["newest_read"], event.key)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def reads(connection: Connection, event: ScoredEvent, after: int, up_to: int) -> list[tuple[Any, ...]]:
+    """Number, kind, location, sequence, reader, tag, epoch milliseconds."""
+    cursor = await connection.execute(queries["reads"], {**event.key, "after": after, "up_to": up_to})
+    return await cursor.fetchall()
+
+
+async def prepare_stages(connection: Connection) -> None:
+    await connection.execute(queries["create_stages"])
+
+
+async def write(
+    connection: Connection,
+    event: ScoredEvent,
+    scores: Iterable[Sequence[Any]],
+    judgements: Iterable[Sequence[Any]],
+    gone: Sequence[str],
+    up_to: int,
+    *,
+    is_whole: bool,
+) -> Written:
+    """Results and judgements in one transaction. ``is_whole``: what is not among the scores is no result any more."""
+    async with connection.transaction():
+        await connection.execute(queries["empty_stages"])
+        await _copy(connection, "copy_scores", scores)
+        await _copy(connection, "copy_judgements", judgements)
+        await connection.execute(queries["begin_scoring"], event.key)
+        if is_whole:
+            await connection.execute(queries["plan_for_sets"])
+        results = await _count(connection, "write_scores", event.key)
+        retracted = 0
+        if is_whole:
+            retracted = await _count(connection, "retract_others", event.key)
+        elif gone:
+            retracted = await _count(connection, "retract_scores", {**event.key, "entry_ids": list(gone)})
+        await connection.execute(queries["write_judgements"], event.key)
+        await connection.execute(queries["note_scored"], {**event.key, "timing_read_id": up_to, "problem": None})
+    return Written(results=results, retracted=retracted)
+
+
+async def write_places(connection: Connection, event: ScoredEvent, places: Iterable[Sequence[Any]]) -> int:
+    async with connection.transaction():
+        await connection.execute(queries["empty_stages"])
+        await _copy(connection, "copy_places", places)
+        moved = await _count(connection, "write_places", event.key)
+        await connection.execute(queries["note_change"], event.key)
+    return moved
+
+
+async def note_problem(connection: Connection, event: ScoredEvent, problem: str) -> None:
+    """Say why an event is not scored."""
+    await connection.execute(queries["begin_scoring"], event.key)
+    await connection.execute(queries["note_scored"], {**event.key, "timing_read_id": 0, "problem": problem})
+
+
+async def set_course(
+    db: Database,
+    timing_partner_id: TimingPartnerId,
+    event_id: EventId,
+    race_id: str,
+    name: str,
+    distance_m: float | None,
+    course: object,
+) -> bool:
+    """False where it was so already."""
+    parameters = {
+        "timing_partner_id": timing_partner_id,
+        "event_id": event_id,
+        "race_id": race_id,
+        "race_name": name,
+        "distance_m": distance_m,
+        "course": json.dumps(course),
+    }
+    return bool(await db.execute(queries["set_course"], parameters))
+
+
+async def courses(db: Database, timing_partner_id: TimingPartnerId, event_id: EventId) -> list[Any]:
+    parameters = {"timing_partner_id": timing_partner_id, "event_id": event_id}
+    return [row["course"] for row in await db.rows(queries["courses"], parameters)]
+
+
+async def add_event(
+    db: Database, timing_partner_id: TimingPartnerId, name: str, start: datetime, time_zone: str
+) -> EventId:
+    parameters = {
+        "timing_partner_id": timing_partner_id,
+        "event_name": name,
+        "start_date": start,
+        "time_zone": time_zone,
+    }
+    return EventId(await db.value(queries["add_event"], parameters))
+
+
+async def decide(
+    db: Database,
+    timing_partner_id: TimingPartnerId,
+    event_id: EventId,
+    kind: DecisionKind,
+    *,
+    bib: str | None,
+    read: int | None,
+    adjustment: timedelta | None,
+    reason: str,
+    decided_by: str,
+) -> int:
+    """The number of the decision. Raises UsageError for a bib or a read that the event does not have."""
+    parameters = {
+        "timing_partner_id": timing_partner_id,
+        "event_id": event_id,
+        "kind": kind,
+        "bib_number": bib,
+        "timing_read_id": read,
+        "adjustment": adjustment,
+        "reason": reason,
+        "decided_by": decided_by,
+    }
+    if read is not None and not await db.value(queries["read_belongs"], parameters):
+        raise UsageError(f"read {read} is not one of event {event_id}: see project88 timing reads {event_id}")
+    if bib is not None and not await db.value(queries["bib_is_known"], parameters):
+        raise UsageError(f"nobody of event {event_id} has bib {bib}")
+    return int(await db.value(queries["add_decision"], parameters))
+
+
+async def undo_decision(
+    db: Database, timing_partner_id: TimingPartnerId, event_id: EventId, decision_id: int, undone_by: str
+) -> None:
+    """Raises UsageError where there is no such decision, or where it is undone already."""
+    parameters = {
+        "timing_partner_id": timing_partner_id,
+        "event_id": event_id,
+        "decision_id": decision_id,
+        "undone_by": undone_by,
+    }
+    if not await db.execute(queries["undo_decision"], parameters):
+        raise UsageError(f"event {event_id} has no decision {decision_id} that stands")
+
+
+async def decisions(db: Database, timing_partner_id: TimingPartnerId, event_id: EventId) -> list[dict[str, Any]]:
+    parameters = {"timing_partner_id": timing_partner_id, "event_id": event_id}
+    return await db.rows(queries["all_decisions"], parameters)
+
+
+async def reads_of_event(
+    db: Database, timing_partner_id: TimingPartnerId, event_id: EventId, bib: str | None, status: str | None, most: int
+) -> list[dict[str, Any]]:
+    parameters = {
+        "timing_partner_id": timing_partner_id,
+        "event_id": event_id,
+        "bib_number": bib,
+        "status": status,
+        "most": most,
+    }
+    return await db.rows(queries["reads_of_event"], parameters)
+
+
+async def score_anew(db: Database, timing_partner_id: TimingPartnerId, event_id: EventId) -> None:
+    """Let whoever scores the event begin at its first read."""
+    await db.execute(queries["score_anew"], {"timing_partner_id": timing_partner_id, "event_id": event_id})
+
+
+async def problem_of(db: Database, timing_partner_id: TimingPartnerId, event_id: EventId) -> str | None:
+    """Why an event is not scored; None where it is."""
+    parameters = {"timing_partner_id": timing_partner_id, "event_id": event_id}
+    row = await db.row(queries["problem"], parameters)
+    return "no timing session is bound to it" if row is None else row["problem"]
+
+
+async def hardware_scope(db: Database, event: StoredEvent) -> EventScope:
+    """The event as one of the hardware, whose rows have no id of a provider."""
+    source = Source(
+        timing_partner_id=event.timing_partner_id,
+        provider_id=await provider_id(db, HARDWARE_PROVIDER),
+        data_source=event.data_source,
+    )
+    return EventScope(source=source, event_id=event.event_id, provider_event_id=ProviderEventId(event.event_id))
+
+
+async def _copy(connection: Connection, name: str, rows: Iterable[Sequence[Any]]) -> None:
+    async with connection.cursor().copy(queries[name]) as copy:
+        for row in rows:
+            await copy.write_row(row)
+
+
+async def _count(connection: Connection, name: str, parameters: dict[str, Any]) -> int:
+    row = await (await connection.execute(queries[name], parameters)).fetchone()
+    return int(row[0]) if row else 0
