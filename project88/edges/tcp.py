@@ -78,19 +78,20 @@ async def serving(handle: Handler, hosts: list[str] | None, port: int, most: int
     """
     tasks: set[asyncio.Task[None]] = set()
 
-    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = Connection(reader, writer)
-        task = asyncio.current_task()
-        assert task is not None
-        if len(tasks) >= most:
-            connection.cut()
-            return
-        tasks.add(task)
+    async def serve(connection: Connection) -> None:
         try:
             await handle(connection)
         finally:
-            tasks.discard(task)
             await connection.close()
+
+    def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = Connection(reader, writer)
+        if len(tasks) >= most:
+            connection.cut()
+            return
+        task = asyncio.create_task(serve(connection))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
     try:
         server = await asyncio.start_server(take, hosts, port, reuse_address=True)

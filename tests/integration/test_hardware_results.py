@@ -1,0 +1,191 @@
+"""From the rig's sockets to unified_results: scored live, decided by people, filled from files, moved in time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from project88.imports.run import ReadsOptions, import_reads
+from project88.listen.scorer import Scorer, score_once
+from project88.listen.service import Listening
+from project88.records.entities import EventId, TimingPartnerId
+from project88.sandbox.clock import SteppingClock
+from project88.sandbox.entities import Event
+from project88.sandbox.rig import LinkFaults, Login, RigOptions, play, rig_of
+from project88.sandbox.rig.field import crossings, lines, locations
+from project88.schedule.ending import broken_off
+from project88.store import scoring, timing
+from project88.store.connection import Database
+from project88.store.events import find_event
+from project88.wire.ctp01.events import DayTime
+from project88.wire.ctp01.lines import write_line
+from tests.integration.timing import (
+    PASSWORD,
+    START,
+    USER,
+    hardware_event,
+    listener,
+    misplaced,
+    partner_with_account,
+    race,
+    results,
+    rows,
+    truth,
+    until,
+)
+
+FIELD = 60
+LATER = START.replace(hour=23)
+FAULTS = LinkFaults(cuts=20, doubled=0.05, repeated=0.05, late=0.05, garbled=0.02)
+
+
+async def played(hub: Listening, event: Event, faults: LinkFaults = FAULTS, **others: Any) -> None:
+    """Until every computer has sent all on a link that holds."""
+    options = RigOptions(logins=[Login(user=USER, password=PASSWORD)], faults=faults, **others)
+    sent = asyncio.Event()
+    playing = asyncio.create_task(play(rig_of(event, SteppingClock(LATER), options), "127.0.0.1", hub.port, sent.set))
+    try:
+        async with asyncio.timeout(90):
+            await sent.wait()
+    finally:
+        await broken_off(playing)
+
+
+@asynccontextmanager
+async def scorer(db: Database) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    scoring_now = asyncio.create_task(Scorer(db).run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await scoring_now
+
+
+async def bind_all(db: Database, partner: TimingPartnerId, event_id: EventId) -> None:
+    for session in await timing.sessions(db, partner):
+        await timing.bind_session(db, session, event_id)
+
+
+async def lines_of(event: Event, faults: LinkFaults) -> int:
+    found = crossings(event, faults)
+    return sum(map(len, found.values()))
+
+
+async def test_a_race_through_cut_links_is_stored_exactly_once_and_scored_as_the_data_says(
+    db: Database, tmp_path: Path
+):
+    event = race(FIELD)
+    partner = await partner_with_account(db)
+    event_id = await hardware_event(db, partner, event, tmp_path / "files")
+    async with scorer(db):
+        async with listener(db, tmp_path / "spool") as hub:
+            await played(hub, event)
+        wanted = await lines_of(event, FAULTS)
+        different = "count(distinct (timing_session_id, location, sequence_number))::int"
+        found = await rows(db, f"select count(*)::int as n, {different} as different from timing_reads")
+        assert found == [{"n": wanted, "different": wanted}]
+        await bind_all(db, partner, event_id)
+        await until(db, "select count(*)::int from unified_results where result_status = 'finished'", FIELD)
+
+    assert await results(db, event_id) == truth(event)
+    assert await misplaced(db, event, event_id) == []
+    statuses = {row["status"]: row["n"] for row in await rows(
+        db, "select status, count(*)::int as n from timing.read_statuses group by 1")}  # fmt: skip
+    assert sum(statuses.values()) == wanted
+    assert set(statuses) == {"used", "ignore_window"}
+
+
+async def test_results_follow_the_reads_while_they_come_and_places_move(db: Database, tmp_path: Path):
+    event = race(FIELD)
+    partner = await partner_with_account(db)
+    event_id = await hardware_event(db, partner, event, tmp_path / "files")
+    async with scorer(db), listener(db, tmp_path / "spool") as hub:
+        quiet = LinkFaults()
+        await played(hub, event, quiet, computers=1)
+        await bind_all(db, partner, event_id)
+        await until(db, "select count(*)::int from unified_results where result_status = 'finished'", FIELD)
+        won = "select * from unified_results where overall_place = 1 and race_name = 'Runners'"
+        fastest = (await rows(db, won))[0]
+        await scoring.decide(db, partner, event_id, "disqualified", bib=fastest["bib_number"], read=None, adjustment=None,
+                             reason="cut the course", decided_by="director")  # fmt: skip
+        await until(db, f"select result_status from unified_results where bib_number = '{fastest['bib_number']}'", "dq")
+        await until(db, "select count(*)::int from unified_results where overall_place = 1", 2)
+        decision = (await scoring.decisions(db, partner, event_id))[0]
+        await scoring.undo_decision(db, partner, event_id, decision["decision_id"], "director")
+        await until(db, f"select overall_place from unified_results where bib_number = '{fastest['bib_number']}'", 1)
+    assert await results(db, event_id) == truth(event)
+
+
+async def test_a_file_from_the_controller_fills_the_gaps_of_the_network_and_nothing_else(db: Database, tmp_path: Path):
+    event = race(FIELD)
+    partner = await partner_with_account(db)
+    event_id = await hardware_event(db, partner, event, tmp_path / "files")
+    quiet = LinkFaults()
+    async with listener(db, tmp_path / "spool") as hub:
+        await played(hub, event, quiet)
+    await bind_all(db, partner, event_id)
+    all_reads = await lines_of(event, quiet)
+    async with db.connection() as connection:
+        lost = await connection.execute("delete from timing.timing_reads where sequence_number % 7 = 3")
+    assert 0 < lost.rowcount < all_reads
+
+    stored = await find_event(db, event_id, partner)
+    options = ReadsOptions(session_id=None, time_zone=None, day=None, order="lap_first")
+    told: list[tuple[int, int]] = []
+    for again in (False, True):
+        done = await import_reads(db, ctff_file(event), stored, options, lambda *said: told.append(said))
+        assert (done.found.reads, done.stored) == (all_reads, 0 if again else lost.rowcount)
+        assert [line.raw_line for line in done.found.unread] == ["no read at all"]
+    assert told[-1][0] == told[-1][1]
+    assert await rows(db, "select count(*)::int as n from timing.unread_lines") == [{"n": 1}]
+    assert await score_once(db, event_id, partner)
+    assert await results(db, event_id) == truth(event)
+
+
+def ctff_file(event: Event) -> bytes:
+    """What a controller would have kept: comma-separated, times of day, lap before gator."""
+    found = crossings(event, LinkFaults())
+    text = ["no read at all\r\n"]
+    for location in locations(event):
+        for line in lines(found, location, event.zone, 0):
+            local = line.seen.time.local  # type: ignore[union-attr]
+            since_midnight = (local.hour * 60 + local.minute) * 60_000 + local.second * 1000 + local.microsecond // 1000
+            seen = replace(line.seen, time=DayTime(milliseconds=since_midnight))
+            text.append(write_line(seen, "CT01_13", "normal", "lap_first"))
+    return "".join(text).encode()
+
+
+async def test_reads_in_a_wrong_zone_move_with_it_and_are_scored_anew(db: Database, tmp_path: Path):
+    event = race(20)
+    partner = await partner_with_account(db)
+    event_id = await hardware_event(db, partner, event, tmp_path / "files")
+    async with listener(db, tmp_path / "spool") as hub:
+        await played(hub, event, LinkFaults())
+    await bind_all(db, partner, event_id)
+    for session in await timing.sessions(db, partner):
+        await timing.set_time(db, session, "Asia/Tokyo", None, None)
+    assert await score_once(db, event_id, partner)
+    # The gun is looked for near its instant, and there is none thirteen hours earlier.
+    assert {row["gun_time"] for row in await rows(db, "select gun_time from unified_results")} == {None}
+
+    for session in await timing.sessions(db, partner):
+        await timing.set_time(db, session, "America/New_York", None, None)
+    assert await score_once(db, event_id, partner)
+    assert await results(db, event_id) == truth(event)
+
+
+async def test_an_event_without_a_course_says_why_it_is_not_scored(db: Database, tmp_path: Path):
+    event = race(5)
+    partner = await partner_with_account(db)
+    event_id = await scoring.add_event(db, partner, "Bare", START, "UTC")
+    async with listener(db, tmp_path / "spool") as hub:
+        await played(hub, event, LinkFaults())
+    await bind_all(db, partner, event_id)
+
+    assert await score_once(db, event_id, partner)
+    assert "import course" in str(await scoring.problem_of(db, partner, event_id))
