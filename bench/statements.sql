@@ -148,3 +148,40 @@ alter table ct_events drop constraint event_is_known_once_per_source;
 -- name: make_the_key_again
 -- What the self-check says to run.
 create unique index on ct_events (timing_partner_id, data_source, provider_event_id);
+
+-- name: timing_sessions
+-- The sessions of timing computers.
+select timing_session_id from timing.timing_sessions order by timing_session_id;
+
+-- name: timing_totals
+-- Reads that are stored, and how many different ones.
+select count(*)::int as stored,
+       count(distinct (timing_session_id, location, sequence_number))::int as different
+from timing.timing_reads;
+
+-- name: timing_progress
+-- Reads that are stored, the highest numbers that came, and who has finished.
+select (select count(*)::int from timing.timing_reads) as stored,
+       (select coalesce(sum(last_sequence), 0)::int from timing.timing_locations) as lines,
+       (select count(*)::int from unified_results
+        where event_id = %(event_id)s and result_status = 'finished') as finished;
+
+-- name: hardware_results
+-- Chip times and places, and how many have a time within a second of it.
+select participant_id, (extract(epoch from chip_time) * 1000)::bigint as chip_ms, overall_place,
+       count(*) over (partition by race_id order by chip_time
+                      range between interval '1 second' preceding and interval '1 second' following) as near
+from unified_results
+where event_id = %(event_id)s and result_status = 'finished';
+
+-- name: newest_number
+-- The number of the read that was stored last.
+select sequence_number from timing.timing_reads order by timing_read_id desc limit 1;
+
+-- name: plain_lines
+-- A table without keys.
+create temporary table plain_lines (line text);
+
+-- name: copy_lines
+-- Takes lines.
+copy plain_lines from stdin;

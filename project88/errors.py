@@ -5,6 +5,7 @@ HubError
   ConfigError              stop: an operator must act; the process exits 78
     CredentialsRefused     stop this credential: the service says the login is wrong
     KeyMissing             stop this credential: the key that opens its sealed secret is not here
+    DatabaseAway           stop, or wait: nobody answers at the database's address
   ProviderError
     Transient              retry: time-outs, 429, 5xx, cut bodies; may carry how long to wait
       Throttled            retry later: the service said the calls come too fast
@@ -47,6 +48,10 @@ class CredentialsRefused(ConfigError):
 
 class KeyMissing(ConfigError):
     """A sealed secret cannot be opened on this machine."""
+
+
+class DatabaseAway(ConfigError):
+    """No database answers where one is named. A service that must not end may wait for it."""
 
 
 class ProviderError(HubError):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MIBIBYTE = 1024 * 1024
 SPOOL = "listen-spool"
+#: Between attempts to reach a database that is away at the start.
+WAIT_SECONDS = 2.0
 
 
 class AuthenticationKind(StrEnum):
@@ -126,6 +128,7 @@ def _options(*, spool: Path | None, **others: object) -> ListenOptions:
 async def _listen(options: ListenOptions, score: bool, metrics_port: int | None, duration: float | None) -> None:
     from project88.listen.service import listening
 
+    await _database_there()
     async with service(metrics_port, duration) as running:
         await _check(running.db, options)
         async with listening(running.db, options, running.stop) as opened:
@@ -134,6 +137,21 @@ async def _listen(options: ListenOptions, score: bool, metrics_port: int | None,
                 await _score(running)
             else:
                 await running.stop.wait()
+
+
+async def _database_there() -> None:
+    """A listener that starts during an outage waits: what is on its disk must go on, and computers keep their reads."""
+    from project88.cli.common import borrowed_hub_database
+    from project88.edges import clock
+    from project88.errors import DatabaseAway
+
+    while True:
+        try:
+            async with borrowed_hub_database():
+                return
+        except DatabaseAway as error:
+            typer.echo(f"waiting for the database: {error}", err=True)
+            await clock.sleep(WAIT_SECONDS)
 
 
 async def _score(running: Service) -> None:

@@ -129,7 +129,7 @@ async def _play(show: _Show) -> None:
     _say(
         show,
         "playing",
-        {"event": show.event.name, "computers": len(computers), "reads": sum(c.size for c in computers)},
+        {"event": show.event.name, "computers": len(computers), "lines": sum(computer.size for computer in computers)},
     )
     task = asyncio.current_task()
     assert task is not None

@@ -41,18 +41,26 @@ class SessionState:
     ledgers: dict[str, LocationLedger] = field(default_factory=dict)
     last_read_at: dict[str, datetime] = field(default_factory=dict)
     link: LiveLink | None = None
+    _contexts: dict[str, ReadContext] = field(default_factory=dict)
 
     def ledger(self, location: str) -> LocationLedger:
         return self.ledgers.setdefault(location, LocationLedger())
 
     def context(self, location: str) -> ReadContext:
-        return ReadContext(
-            timing_partner_id=self.timing_partner_id,
-            session_key=self.key,
-            zone=self.location_zones.get(location, self.zone),
-            day=self.day,
-            source="stream",
-        )
+        found = self._contexts.get(location)
+        if found is None:
+            found = self._contexts[location] = ReadContext(
+                timing_partner_id=self.timing_partner_id,
+                session_key=self.key,
+                zone=self.location_zones.get(location, self.zone),
+                day=self.day,
+                source="stream",
+            )
+        return found
+
+    def forget_contexts(self) -> None:
+        """Zones or the day may be others now."""
+        self._contexts.clear()
 
 
 class SessionBook:
@@ -94,6 +102,7 @@ class SessionBook:
             state.timing_session_id, state.session_name = each.timing_session_id, each.session_name
             state.event_id, state.day = each.event_id, each.timing_day
             state.zone = zone_of(each.time_zone or self._assumed_zone or each.partner_time_zone)
+            state.forget_contexts()
             for place in each.locations:
                 if place.time_zone is not None:
                     state.location_zones[place.location] = zone_of(place.time_zone)

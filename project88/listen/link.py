@@ -23,7 +23,7 @@ from project88.listen.figures import Figures
 from project88.listen.introduction import Introduction
 from project88.listen.offset import ClockOffset
 from project88.providers.chronotrack_tcp.asked import PROGRAM, settings
-from project88.providers.chronotrack_tcp.reads import seen_at, timing_read
+from project88.providers.chronotrack_tcp.reads import instant_of, timing_read
 from project88.records.timing import Link, TimingLocation, TimingRead, TimingRecord, TimingSession, UnreadLine
 from project88.wire.ctp01 import commands
 from project88.wire.ctp01.events import (
@@ -300,8 +300,8 @@ class TimingLink:
             return
         numbering = state.ledger(seen.location).place(read.sequence_number, read.content_key)
         self._records.append(read if numbering == 1 else msgspec.structs.replace(read, numbering=numbering))
-        at = seen_at(seen, context, received_at)
-        if at is not None and seen.kind == "read":
+        if seen.kind == "read":
+            at = instant_of(read, context.zone)
             self.offset.note(at, self._listener.book.hub_time(received_at))
             state.last_read_at[seen.location] = at
 

@@ -11,10 +11,12 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from project88.errors import ConfigError, StoreError
+from project88.errors import ConfigError, DatabaseAway, StoreError
 
 #: Classes and codes of SQLSTATE that only an operator can mend: login, database, schema, rights.
 OPERATOR_STATES = ("28", "3D000", "3F000", "42501")
+#: A server that starts, stops or recovers answers with these.
+STARTING_STATES = ("57P03", "57P01")
 
 
 @contextmanager
@@ -35,7 +37,8 @@ def connecting() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        raise ConfigError(f"cannot connect to the database: {_said(error)}; check how it is named") from error
+        kind = DatabaseAway if _state(error) in ("", *STARTING_STATES) else ConfigError
+        raise kind(f"cannot connect to the database: {_said(error)}; check how it is named") from error
 
 
 def checked_conninfo(conninfo: str, **settings: str | int) -> str:

@@ -26,8 +26,16 @@ COPIES: Mapping[type, str] = {
     timing.TimingRead: "copy_reads",
     timing.UnreadLine: "copy_unread",
 }
-#: In this order, and those of reads only where reads came.
-WRITES = ("write_sessions", "write_bare_sessions", "write_links", "write_locations", "write_unread")
+#: In this order; each is about records of one kind, None: of any.
+WRITES: Mapping[str, type | None] = {
+    "write_sessions": timing.TimingSession,
+    "write_bare_sessions": None,
+    "write_links": timing.Link,
+    "write_locations": timing.TimingLocation,
+    "write_unread": timing.UnreadLine,
+}
+#: Truncating a stage costs a small batch more than all the rest; deleting leaves dead rows behind a large one.
+SMALL_BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +80,9 @@ class KnownSession:
 
 
 async def prepare_stages(connection: Connection) -> None:
+    """Empty ones; ``store_records`` leaves them empty."""
     await connection.execute(queries["create_stages"])
+    await connection.execute(queries["empty_stages"])
 
 
 async def store_records(
@@ -82,11 +92,14 @@ async def store_records(
 
     ``time_zone`` is the one to assume where nobody said one; None: the partner's.
     """
+    kinds = {type(record) for record in records}
     async with connection.transaction():
         await _stage(connection, records)
-        for name in WRITES:
-            await connection.execute(queries[name])
-        new = await _store_reads(connection, time_zone) if _has_reads(records) else 0
+        for name, kind in WRITES.items():
+            if kind is None or kind in kinds:
+                await connection.execute(queries[name])
+        new = await _store_reads(connection, time_zone) if timing.TimingRead in kinds else 0
+        await _empty(connection, len(records))
         if up_to is not None:
             await connection.execute(queries["note_stored"], up_to.parameters())
         if new:
@@ -195,8 +208,11 @@ async def _move(
     return int(row[0]) if row else 0
 
 
+async def _empty(connection: Connection, rows: int) -> None:
+    await connection.execute(queries["empty_small_stages" if rows < SMALL_BATCH else "empty_stages"])
+
+
 async def _stage(connection: Connection, records: Sequence[timing.TimingRecord]) -> None:
-    await connection.execute(queries["empty_stages"])
     by_kind: dict[type, list[timing.TimingRecord]] = {}
     for record in records:
         by_kind.setdefault(type(record), []).append(record)
@@ -211,10 +227,6 @@ async def _store_reads(connection: Connection, time_zone: str | None) -> int:
     row = await (await connection.execute(queries["write_reads"], {"time_zone": time_zone})).fetchone()
     await connection.execute(queries["note_received"])
     return int(row[0]) if row else 0
-
-
-def _has_reads(records: Sequence[timing.TimingRecord]) -> bool:
-    return any(isinstance(record, timing.TimingRead) for record in records)
 
 
 def _known_session(row: dict[str, Any]) -> KnownSession:

@@ -17,8 +17,14 @@ create temporary table if not exists stage_reads (
     position integer generated always as identity);
 
 -- name: empty_stages
--- Forgets what the last transaction staged.
+-- Forgets what the last transaction staged, and the rows themselves.
 truncate stage_sessions, stage_links, stage_locations, stage_unread, stage_reads restart identity;
+
+-- name: empty_small_stages
+-- Forgets a few rows, for which this is ten times as fast.
+with a as (delete from stage_sessions), b as (delete from stage_links), c as (delete from stage_locations),
+     d as (delete from stage_unread)
+delete from stage_reads;
 
 -- name: copy_sessions
 -- Takes sessions.

@@ -109,10 +109,19 @@ async def test_results_follow_the_reads_while_they_come_and_places_move(db: Data
         await played(hub, event, quiet, computers=1)
         await bind_all(db, partner, event_id)
         await until(db, "select count(*)::int from unified_results where result_status = 'finished'", FIELD)
-        won = "select * from unified_results where overall_place = 1 and race_name = 'Runners'"
+        won = "select bib_number from unified_results where overall_place = 1 and race_name = 'Runners'"
         fastest = (await rows(db, won))[0]
-        await scoring.decide(db, partner, event_id, "disqualified", bib=fastest["bib_number"], read=None, adjustment=None,
-                             reason="cut the course", decided_by="director")  # fmt: skip
+        await scoring.decide(
+            db,
+            partner,
+            event_id,
+            "disqualified",
+            bib=fastest["bib_number"],
+            read=None,
+            adjustment=None,
+            reason="cut the course",
+            decided_by="director",
+        )
         await until(db, f"select result_status from unified_results where bib_number = '{fastest['bib_number']}'", "dq")
         await until(db, "select count(*)::int from unified_results where overall_place = 1", 2)
         decision = (await scoring.decisions(db, partner, event_id))[0]

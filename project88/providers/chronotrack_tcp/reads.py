@@ -56,13 +56,12 @@ def timing_read(seen: Observation, numbering: int, context: ReadContext, receive
     )
 
 
-def seen_at(seen: Observation, context: ReadContext, received_at: datetime) -> datetime | None:
-    """The instant of a line as far as its context says; None for one outside the calendar."""
-    try:
-        wall, told = _times(seen, context, received_at)
-    except BadValue:
-        return None
-    return told or (wall.replace(tzinfo=context.zone).astimezone(UTC) if wall else None)
+def instant_of(read: TimingRead, zone: tzinfo) -> datetime:
+    """By the zone that is known or guessed now."""
+    if read.instant is not None:
+        return read.instant
+    assert read.wall_time is not None
+    return read.wall_time.replace(tzinfo=zone).astimezone(UTC)
 
 
 def zone_of(name: str) -> tzinfo:
@@ -77,7 +76,8 @@ def _times(seen: Observation, context: ReadContext, received_at: datetime) -> tu
     """Wall-clock time without a zone, or an instant."""
     match seen.time:
         case WallTime(local=local):
-            instant(seen.time, UTC, date.min)
+            if local.year <= 1 or local.year >= 9999:
+                raise BadValue("the time lies outside the calendar")
             return local, None
         case DayTime(milliseconds=milliseconds):
             return _on_day(milliseconds, context, received_at), None

@@ -84,7 +84,7 @@ class Computer:
                 try:
                     await self._converse(connection)
                 finally:
-                    connection.cut()
+                    await connection.close()
             self.sent_all.clear()
             await clock.sleep(AWAY_SECONDS)
 
@@ -98,6 +98,7 @@ class Computer:
             if not await connection.write(self._session.outgoing()):
                 return
             if self._is_cut():
+                connection.cut()
                 return
             if is_whole and data is None:
                 self.sent_all.set()

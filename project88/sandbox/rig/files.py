@@ -38,7 +38,7 @@ def write_files(event: Event, folder: Path) -> tuple[Path, Path]:
         writer.writerow(COLUMNS)
         for race in event.races:
             writer.writerows(_rows(race))
-    courses = [_course(race) for race in event.races]
+    courses = [course_of(race) for race in event.races]
     course.write_bytes(msgspec.json.format(msgspec.json.encode(courses), indent=2) + b"\n")
     return start_list, course
 
@@ -63,7 +63,7 @@ def _rows(race: Race) -> list[tuple[object, ...]]:
     ]
 
 
-def _course(race: Race) -> dict[str, object]:
+def course_of(race: Race) -> dict[str, object]:
     gun = datetime.fromtimestamp(race.gun_ms / 1000, UTC)
     points: list[dict[str, object]] = [{"name": "Start", "locations": [START], "distance_m": 0.0}]
     metres = 0.0
