@@ -16,7 +16,7 @@ from pathlib import Path
 from project88.edges import embedded
 from project88.store.connection import Database, ensure_database
 from project88.store.migrate import migrate
-from scripts.reference import cli_page, providers_page, schema_page
+from scripts.reference import cli_page, course_page, ctp01_page, providers_page, schema_page
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 
@@ -24,7 +24,13 @@ FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 def main() -> None:
     with _open_folder() as folder:
         schema = asyncio.run(_schema(folder / "home"))
-    pages = {"cli.md": cli_page.text(), "providers.md": providers_page.text(), "schema.md": schema}
+    pages = {
+        "cli.md": cli_page.text(),
+        "course.md": course_page.text(),
+        "ctp01.md": ctp01_page.text(),
+        "providers.md": providers_page.text(),
+        "schema.md": schema,
+    }
     for name, page in pages.items():
         (FOLDER / name).write_text(page, encoding="utf-8")
         sys.stdout.write(f"wrote docs/reference/{name}\n")

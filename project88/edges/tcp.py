@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from project88.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 READ_BYTES = 64 * 1024
 #: So long a peer may leave what we send unread.
@@ -84,6 +87,12 @@ async def serving(handle: Handler, hosts: list[str] | None, port: int, most: int
         finally:
             await connection.close()
 
+    def ended(task: asyncio.Task[None]) -> None:
+        """A fault of the program ends one connection, and its other side may come again."""
+        tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a connection ended by a fault", exc_info=error, extra={"action": "connection_fault"})
+
     def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(reader, writer)
         if len(tasks) >= most:
@@ -91,7 +100,7 @@ async def serving(handle: Handler, hosts: list[str] | None, port: int, most: int
             return
         task = asyncio.create_task(serve(connection))
         tasks.add(task)
-        task.add_done_callback(tasks.discard)
+        task.add_done_callback(ended)
 
     try:
         server = await asyncio.start_server(take, hosts, port, reuse_address=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import Protocol
 
 from project88.listen.ledger import LocationLedger, Numbers
@@ -13,8 +13,6 @@ from project88.records.entities import EventId, TimingPartnerId
 from project88.records.timing import TimingSession
 from project88.store.budget import HubClock
 from project88.store.timing import KnownSession
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class LiveLink(Protocol):
@@ -70,7 +68,7 @@ class SessionBook:
         self._assumed_zone = assumed_zone
         self._partner_zones: Mapping[TimingPartnerId, str] = {}
         self._sessions: dict[tuple[TimingPartnerId, str], SessionState] = {}
-        self._speed, self._offset = 1.0, timedelta()
+        self._speed, self._offset_seconds = 1.0, 0.0
 
     def __iter__(self) -> Iterator[SessionState]:
         return iter(self._sessions.values())
@@ -86,14 +84,14 @@ class SessionBook:
 
     def hub_time(self, at: datetime) -> datetime:
         """The same moment by the hub's clock, which a rehearsal lets run faster."""
-        return EPOCH + (at - EPOCH) * self._speed + self._offset
+        return datetime.fromtimestamp(at.timestamp() * self._speed + self._offset_seconds, UTC)
 
     def learn(
         self, clock: HubClock, partner_zones: Mapping[TimingPartnerId, str], known: Iterable[KnownSession]
     ) -> None:
         """What the database says: zones, days, names, events. The numbers that it has are added to the ledgers."""
         self._partner_zones = partner_zones
-        self._speed, self._offset = clock.speed, timedelta(seconds=clock.offset_seconds)
+        self._speed, self._offset_seconds = clock.speed, clock.offset_seconds
         for each in known:
             state = self._sessions.setdefault(
                 (each.timing_partner_id, each.session_key),

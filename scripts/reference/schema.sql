@@ -1,9 +1,10 @@
 -- name: relations
 -- Every table and view of the hub with its comment, tables first.
-select c.oid, c.relname as name, c.relkind = 'v' as is_view, obj_description(c.oid, 'pg_class') as comment
+select c.oid, case when c.relnamespace = 'timing'::regnamespace then 'timing.' else '' end || c.relname as name,
+       c.relkind = 'v' as is_view, obj_description(c.oid, 'pg_class') as comment
 from pg_class c
-where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v')
-order by c.relkind = 'v', c.relname;
+where c.relnamespace in ('public'::regnamespace, 'timing'::regnamespace) and c.relkind in ('r', 'v')
+order by c.relkind = 'v', c.relnamespace = 'timing'::regnamespace, c.relname;
 
 -- name: columns
 -- The columns of one relation in their order.

@@ -12,7 +12,7 @@ import pytest
 
 from project88.cli.app import COMMANDS, load_command
 from project88.providers.catalogue import CATALOGUE
-from scripts.reference import cli_page, providers_page
+from scripts.reference import cli_page, course_page, ctp01_page, providers_page
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 REFERENCE = CHECKOUT / "docs" / "reference"
@@ -21,7 +21,13 @@ NAMED_PAGES = [
     for name in ("README.md", "CONTRIBUTING.md", "database/README.md", "CHRONOTRACK_LIVE_INTEGRATION_SUMMARY.md")
 ]
 PAGES = sorted([*NAMED_PAGES, *(CHECKOUT / "docs").rglob("*.md")])
-WRITTEN_BY_PROGRAMS = {"cli.md", "providers.md", "schema.md", "benchmarks.md"}
+PAGES_FROM_CODE = [
+    ("cli.md", cli_page),
+    ("course.md", course_page),
+    ("ctp01.md", ctp01_page),
+    ("providers.md", providers_page),
+]
+WRITTEN_BY_PROGRAMS = {"schema.md", "benchmarks.md", *(name for name, _ in PAGES_FROM_CODE)}
 LINES_OF_A_PAGE = 150
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -103,7 +109,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize(("name", "page"), [("cli.md", cli_page), ("providers.md", providers_page)])
+@pytest.mark.parametrize(("name", "page"), PAGES_FROM_CODE)
 def test_generated_pages_are_current_else_run_make_docs(name: str, page: Any) -> None:
     assert page.text() == (REFERENCE / name).read_text(encoding="utf-8")
 

@@ -13,6 +13,7 @@ from project88.backfill.options import BackfillOptions
 from project88.backfill.run import run_backfill
 from project88.cli.common import ADMIN_DATABASE, borrowed_embedded
 from project88.cli.pages import pages_database
+from project88.cli.rehearsal.hardware import HardwareRace, rehearse_hardware
 from project88.cli.rehearsal.screen import Screen
 from project88.edges import browser, clock, environment
 from project88.edges.child import hub_process
@@ -68,7 +69,7 @@ async def rehearse(options: RehearsalOptions, complete: asyncio.Event) -> None:
     offset = clock.epoch_ms() / 1000 * (1 - options.speed)
     async with rehearsal_database(options.database_url) as db, _sandbox(options, offset) as sandbox:
         await set_clock(db, options.speed, offset)
-        rehearsal = _Rehearsal(db, sandbox, options, complete)
+        rehearsal = _Rehearsal(db, sandbox, options, offset, complete)
         await rehearsal.run()
 
 
@@ -107,8 +108,14 @@ async def _sandbox(options: RehearsalOptions, offset: float) -> AsyncIterator[Sa
 
 
 class _Rehearsal:
-    def __init__(self, db: Database, sandbox: Sandbox, options: RehearsalOptions, complete: asyncio.Event) -> None:
+    def __init__(
+        self, db: Database, sandbox: Sandbox, options: RehearsalOptions, offset: float, complete: asyncio.Event
+    ) -> None:
         self._complete = complete
+        self._hardware_complete = asyncio.Event()
+        self._race = HardwareRace(
+            starts_at=sandbox.starts_at, speed=options.speed, offset_seconds=offset, field=options.field
+        )
         self._db = db
         self._sandbox = sandbox
         self._options = options
@@ -123,6 +130,11 @@ class _Rehearsal:
                 tasks.create_task(serve(pages, port=self._options.port, stop=self._stop, source_note="rehearsal"))
                 tasks.create_task(self._screen.show(self._stop))
                 collecting = tasks.create_task(self._collect())
+                tasks.create_task(
+                    rehearse_hardware(
+                        self._db, self._race, self._stop, self._hardware_complete, self._screen.watch_hardware
+                    )
+                )
                 if self._options.duration_seconds is not None:
                     tasks.create_task(self._end_after(self._options.duration_seconds, collecting))
         except* HubError as group:
@@ -144,6 +156,8 @@ class _Rehearsal:
             await run_backfill(self._db, BackfillOptions(), self._screen)
         self._screen.phase = "collecting the live race"
         await self._collect_live(event)
+        self._screen.phase = "waiting for the last runners of the hardware"
+        await self._hardware_complete.wait()
         self._complete.set()
         self._screen.collected_all()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import deque
+from collections.abc import Mapping
 from datetime import datetime
 
 from rich.console import Console, Group, RenderableType
@@ -45,6 +46,8 @@ class Screen(SilentObserver):
         self._season = (0, 0)
         self._counts = Collected(events=0, participants=0, results=0)
         self._statuses: dict[str, int] = {}
+        self._hardware_scope: EventScope | None = None
+        self._hardware_statuses: dict[str, int] = {}
         self._hub_now: datetime | None = None
         self._is_complete = False
         self._console = Console()
@@ -53,6 +56,10 @@ class Screen(SilentObserver):
     def watch(self, scope: EventScope, starts_at: datetime) -> None:
         """The live race."""
         self._scope, self._starts_at = scope, starts_at
+
+    def watch_hardware(self, scope: EventScope) -> None:
+        """The same race as timing computers bring it."""
+        self._hardware_scope = scope
 
     def planned(self, plan: Plan) -> None:
         self._season = (0, sum(sum(event.is_to_run for event in partner.events) for partner in plan.partners))
@@ -102,10 +109,12 @@ class Screen(SilentObserver):
         self._hub_now = (await hub_clock(self._db)).now
         if self._scope is not None:
             self._statuses = await results_by_status(self._db, self._scope)
+        if self._hardware_scope is not None:
+            self._hardware_statuses = await results_by_status(self._db, self._hardware_scope)
 
     def _line(self) -> str:
-        statuses = ", ".join(f"{count} {status}" for status, count in sorted(self._statuses.items()))
-        return f"{self._race_clock()}  {self.phase}: {statuses or 'no results yet'}  {self._page}"
+        live, hardware = _counted(self._statuses), _counted(self._hardware_statuses)
+        return f"{self._race_clock()}  {self.phase}: {live}; by hardware: {hardware}  {self._page}"
 
     def _race_clock(self) -> str:
         if self._hub_now is None or self._starts_at is None:
@@ -123,9 +132,8 @@ class Screen(SilentObserver):
         facts.add_row("Race clock", f"{self._race_clock()}  at {self._speed:g} times real time")
         facts.add_row("Doing", self.phase)
         facts.add_row("Season", f"{self._season[0]} of {self._season[1]} past events")
-        facts.add_row(
-            "Live race", ", ".join(f"{n:,} {s}" for s, n in sorted(self._statuses.items())) or "no results yet"
-        )
+        facts.add_row("Live race", _counted(self._statuses))
+        facts.add_row("By hardware", _counted(self._hardware_statuses))
         facts.add_row("Polls", f"{self._polls_run} run, {self._missed} collapsed into a later one")
         counts = self._counts
         facts.add_row(
@@ -141,6 +149,10 @@ class Screen(SilentObserver):
         for done in self._polls:
             table.add_row(*_poll_cells(done))
         return table
+
+
+def _counted(statuses: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {status}" for status, count in sorted(statuses.items())) or "no results yet"
 
 
 def _poll_cells(done: PollDone) -> list[str]:

@@ -1,0 +1,101 @@
+"""The rehearsal's second partner: the same race by timing computers, a listener and our own scoring. Polls nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from project88.edges.child import hub_process
+from project88.imports.run import import_course, import_entries
+from project88.listen.link import Rules
+from project88.listen.scorer import Scorer
+from project88.listen.service import ListenOptions, listening
+from project88.records.entities import TimingPartnerId
+from project88.sandbox import rehearsal_world
+from project88.sandbox.entities import Event
+from project88.sandbox.rig.files import COURSE, START_LIST, write_files
+from project88.schedule.ending import broken_off
+from project88.schedule.service import keep_running, stopped_within
+from project88.store import scoring, timing
+from project88.store.connection import Database
+from project88.store.events import find_event
+from project88.store.partners import add_partner, set_credentials
+from project88.store.progress import results_by_status
+from project88.store.scope import EventScope
+
+PARTNER = "Rehearsal Hardware"
+#: The login is the sandbox's own default; it opens nothing else.
+USER, PASSWORD = "rig", "sandbox-password"
+#: What goes wrong on the way, so that the rehearsal shows that nothing is lost by it.
+FAULTS = ("--cuts", "0.1", "--repeated", "0.02", "--doubled", "0.005", "--late", "0.01")
+LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardwareRace:
+    """Which race is played, at which speed; the same that the sandbox of ChronoTrack Live shows."""
+
+    starts_at: datetime
+    speed: float
+    offset_seconds: float
+    field: int | None
+
+
+async def rehearse_hardware(
+    db: Database, race: HardwareRace, stop: asyncio.Event, done: asyncio.Event, watch: Callable[[EventScope], None]
+) -> None:
+    """Until ``stop`` is set. Sets ``done`` once everybody of the race who finishes has a result."""
+    event = list(rehearsal_world(race.starts_at, field_size=race.field).events.values())[-1]
+    with tempfile.TemporaryDirectory(prefix="project88-rehearsal-") as name:
+        folder = Path(name)
+        partner, scope = await _set_up(db, event, race, folder)
+        watch(scope)
+        options = ListenOptions(rules=Rules(), spool=folder / "spool", port=0, hosts=["127.0.0.1"], status_port=0)
+        async with listening(db, options, stop) as hub:
+            scorer = asyncio.create_task(keep_running("scoring", lambda: Scorer(db).run(stop), stop))
+            try:
+                async with hub_process(*_rig(race, hub.port)):
+                    await _until_all_are_in(db, partner, scope, event, stop)
+                    done.set()
+                    await stop.wait()
+            finally:
+                await broken_off(scorer)
+
+
+async def _is_complete(db: Database, scope: EventScope, event: Event) -> bool:
+    finishers = sum(entry.elapsed_ms[-1] is not None for race in event.races for entry in race.entries)
+    return (await results_by_status(db, scope)).get("finished", 0) >= finishers
+
+
+async def _set_up(db: Database, event: Event, race: HardwareRace, folder: Path) -> tuple[TimingPartnerId, EventScope]:
+    partner = await add_partner(db, PARTNER, event.zone)
+    await set_credentials(db, partner, "chronotrack_tcp", USER, PASSWORD, {})
+    event_id = await scoring.add_event(db, partner, event.name, race.starts_at, event.zone)
+    stored = await find_event(db, event_id, partner)
+    write_files(event, folder)
+    await import_course(db, msgspec.json.decode((folder / COURSE).read_bytes()), stored)
+    await import_entries(db, (folder / START_LIST).read_bytes(), stored, None, is_whole=True, dry_run=False)
+    return partner, await scoring.hardware_scope(db, stored)
+
+
+def _rig(race: HardwareRace, port: int) -> list[str]:
+    arguments = ["sandbox", "rig", "--json", "--port", str(port), "--start", race.starts_at.isoformat(), *FAULTS]
+    arguments += ["--speed", str(race.speed), f"--offset={race.offset_seconds!r}"]
+    return arguments + (["--field", str(race.field)] if race.field is not None else [])
+
+
+async def _until_all_are_in(
+    db: Database, partner: TimingPartnerId, scope: EventScope, event: Event, stop: asyncio.Event
+) -> None:
+    """An operator binds each computer that connects; here nobody has to."""
+    while not stop.is_set() and not await _is_complete(db, scope, event):
+        for session in await timing.sessions(db, partner):
+            if session["event_id"] is None:
+                await timing.bind_session(db, session, scope.event_id)
+        await stopped_within(stop, LOOK_SECONDS)
