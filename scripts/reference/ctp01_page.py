@@ -26,7 +26,8 @@ ASKED_FIRST = ", ".join(f"`{question}`" for question in QUESTIONS)
 RULES = f"""
 ## What the hub does
 
-- It asks {ASKED_FIRST}, then starts every location behind the last number that is on its disk. A location that is announced later is started too.
+- It asks {ASKED_FIRST}, then starts every location behind the last
+  number that is on its disk. A location that is announced later is started too.
 - A gap in a location's numbers is asked for again, {ASKED_AT_MOST} times {GAP_SECONDS:g} s apart while nothing of it
   comes, and with every new connection.
 - A computer that is silent for {SILENT_SECONDS:g} s is asked for a sign of life, and let go after as long again. One
