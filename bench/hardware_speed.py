@@ -138,7 +138,7 @@ async def _latency(db: BenchDatabase, folder: Path, seconds: int) -> list[float]
                 await asyncio.sleep(pause)
             sent[number] = time.perf_counter()
             await sender.send(_line(number, "timed").encode())
-        while max(seen, default=0) < RATE * seconds:
+        while max(seen, default=0) < RATE * seconds:  # noqa: ASYNC110 - rows tell nobody
             await asyncio.sleep(LOOK_SECONDS)
         sender.connection.cut()
     arrivals = sorted(seen.items())
@@ -180,7 +180,7 @@ async def _listening(db: BenchDatabase, folder: Path) -> AsyncIterator[tuple[int
     port, status_port = free_port(), free_port()
     ports = ("--port", str(port), "--status-port", str(status_port), "--metrics-port", "0", "--bind", "127.0.0.1")
     async with programs.running(db.url, folder, ("listen", *ports)):
-        while await local_document(f"http://127.0.0.1:{status_port}/status") is None:
+        while await local_document(f"http://127.0.0.1:{status_port}/status") is None:  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(LOOK_SECONDS)
         yield port, status_port
 
@@ -211,7 +211,7 @@ async def _until_durable(status_port: int, reads: int) -> None:
 
 
 async def _until_rows(db: BenchDatabase, reads: int) -> None:
-    while (await db.rows("timing_totals"))[0]["stored"] < reads:
+    while (await db.rows("timing_totals"))[0]["stored"] < reads:  # noqa: ASYNC110 - rows tell nobody
         await asyncio.sleep(LOOK_SECONDS)
 
 

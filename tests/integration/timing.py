@@ -117,7 +117,7 @@ async def until(db: Database, query: str, wanted: Any) -> None:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
-                found = list((await rows(db, query))[0].values())[0]
+                found = next(iter((await rows(db, query))[0].values()))
                 if found == wanted:
                     return
                 await asyncio.sleep(0.05)
