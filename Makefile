@@ -4,9 +4,10 @@ VENV := .venv
 LOCK_SUM := $(shell cat requirements-dev.lock scripts/link_checkout.py 2>/dev/null | cksum | cut -d' ' -f1)
 STAMP := $(VENV)/.ready-$(LOCK_SUM)
 BIN := $(VENV)/bin
+FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types bench docs lock clean
+.PHONY: help setup run test lint types bench fuzz docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -38,13 +39,18 @@ lint: setup ## ruff and mypy
 bench: setup ## measure against a plain COPY and write docs/reference/benchmarks.md
 	$(BIN)/python -m bench
 
+fuzz: setup ## fuzz CTP01 for FUZZ_SECONDS (60), guided by coverage
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r fuzz/requirements.lock
+	$(BIN)/python fuzz/ctp01.py -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
+
 docs: setup ## write the generated pages of docs/reference
 	$(BIN)/python scripts/make_reference.py
 
 lock: ## make the lock files anew; needs uv
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
-	@! grep -n '://' requirements.lock requirements-dev.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 fuzz/requirements.in -o fuzz/requirements.lock
+	@! grep -n '://' requirements.lock requirements-dev.lock fuzz/requirements.lock
 
 clean: ## remove the environment
 	rm -rf $(VENV)

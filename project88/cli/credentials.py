@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from project88.store.partners import Credential, Login
 
 ACCOUNT = "account"
+#: Their logins are for those who come to us.
+TIMING_COMPUTERS = "chronotrack_tcp"
 LIST_COLUMNS = ("partner", "name", "provider", ACCOUNT, "principal", "secret", "auth", "host", "client_id", "note")
 TEST_COLUMNS = ("partner", "provider", ACCOUNT, "principal", "state", "takes", "remedy")
 
@@ -153,6 +155,7 @@ def parsed_config(text: str | None) -> Mapping[str, Any] | None:
 async def _set(login: Login, secret_stdin: bool, config: Mapping[str, Any] | None, new_key: bool) -> None:
     from project88.cli.logins import opened
     from project88.providers.catalogue import CATALOGUE
+    from project88.providers.chronotrack_tcp.asked import account_settings
     from project88.sync.sealed_logins import described, store_sealed
 
     async with hub_database() as db:
@@ -162,11 +165,15 @@ async def _set(login: Login, secret_stdin: bool, config: Mapping[str, Any] | Non
         login = replace(login, secret=_not_sealed(secret), additional_config=kept if config is None else config)
         if login.provider_key in CATALOGUE:
             opened(login)
+        elif login.provider_key == TIMING_COMPUTERS:
+            account_settings(login.additional_config)
         await store_sealed(db, login, with_new_key=new_key)
     typer.echo(f"stored the login of {described(login)}, sealed")
     if kept:
         typer.echo(f"kept its additional_config ({', '.join(sorted(kept))}); --config replaces it")
-    if login.provider_key not in CATALOGUE:
+    if login.provider_key == TIMING_COMPUTERS:
+        typer.echo("project88 listen lets a timing computer in that logs in with it, a running one within seconds")
+    elif login.provider_key not in CATALOGUE:
         typer.echo(f"note: {login.provider_key} cannot be collected from yet; the login waits until it can")
 
 
@@ -240,7 +247,10 @@ async def _test(
     timing_partner_id: int | None, provider: str | None, account: str | None, keep: bool, as_json: bool
 ) -> bool:
     async with hub_database() as db:
-        found = await _credentials(db, timing_partner_id, provider, account)
+        stored = await _credentials(db, timing_partner_id, provider, account)
+        found = [each for each in stored if each.provider_key != TIMING_COMPUTERS]
+        if len(found) < len(stored):
+            typer.echo("logins of timing computers are not tested: the computers log in to project88 listen", err=True)
         if not found:
             raise ConfigError("no login is stored to test: run project88 credentials set")
         results = await asyncio.gather(*(_tested(db, each, keep) for each in found))

@@ -8,6 +8,7 @@ from xxhash import xxh3_64_hexdigest
 
 from project88.records.entities import TimingPartnerId
 from project88.records.timing import TimingSession
+from project88.records.units import text
 from project88.wire.ctp01 import commands
 from project88.wire.ctp01.events import Acknowledged, Refused
 
@@ -42,7 +43,7 @@ class Introduction:
     @property
     def locations(self) -> list[str]:
         """Those that the computer knows by now."""
-        return [location for location in self._answers.get("getlocations", ()) if location]
+        return [location for location in self._answers.get("getlocations", ()) if location and location.isprintable()]
 
     def session(self, timing_partner_id: TimingPartnerId, at: datetime, apart: str = "") -> TimingSession:
         """``apart`` tells computers apart that say the same of themselves at the same time."""
@@ -66,5 +67,6 @@ class Introduction:
         return self._field("geteventinfo", 0), self._field("geteventinfo", 1), self._field("geteventinfo", 2)
 
     def _field(self, question: str, number: int) -> str | None:
+        """Without control characters: it is shown to people."""
         fields = self._answers.get(question, ())
-        return (fields[number].strip() or None) if number < len(fields) else None
+        return text(fields[number]) if number < len(fields) else None

@@ -288,7 +288,7 @@ class TimingLink:
             self._unread(location, f"the location cannot be asked for: {error}")
 
     def _observe(self, state: SessionState, seen: Observation) -> None:
-        if seen.kind == "newlocation":
+        if seen.kind == "newlocation" and seen.location.isprintable():
             self._start(state, seen.location, seen.reader, seen.raw)
             return
         received_at = clock.utc_now()

@@ -169,11 +169,12 @@ async def test_a_line_that_is_no_read_is_kept_with_its_reason_and_the_conversati
     async with listener(db, tmp_path) as hub, computer(hub.port) as timer:
         await timer.log_in()
         await timer.introduce("finish")
-        await timer.say("CT01_33~oops", "what is this", "CT01_33~oops", line(1, at="25:61:00"), line(1))
+        bell = line(1, tag="\a")
+        await timer.say("CT01_33~oops", "what is this", "CT01_33~oops", line(1, at="25:61:00"), bell, line(1))
         await until(db, READS, 1)
-        await until(db, "select count(*)::int from timing.unread_lines", 3)
+        await until(db, "select count(*)::int from timing.unread_lines", 4)
     found = await rows(db, "select raw_line, reason from timing.unread_lines order by unread_line_id")
-    assert [row["raw_line"] for row in found] == ["CT01_33~oops", "what is this", line(1, at="25:61:00")]
+    assert [row["raw_line"] for row in found] == ["CT01_33~oops", "what is this", line(1, at="25:61:00"), bell]
     assert all(row["reason"] for row in found)
 
 

@@ -33,7 +33,9 @@ class ReadContext:
 
 
 def timing_read(seen: Observation, numbering: int, context: ReadContext, received_at: datetime) -> TimingRead:
-    """Raises BadValue for a time outside the calendar; ``seen`` is a read or a gun time."""
+    """Raises BadValue for what can be no read; ``seen`` is a read or a gun time."""
+    if not (seen.location + seen.tag + seen.reader).isprintable():
+        raise BadValue("the line holds a control character")
     wall, told = _times(seen, context, received_at)
     return TimingRead(
         timing_partner_id=context.timing_partner_id,
