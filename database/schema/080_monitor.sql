@@ -9,9 +9,12 @@ create table if not exists heartbeats (
     beat_at    timestamptz not null default now(),
     details    jsonb not null default '{}',
     primary key (component, instance),
-    constraint component_is_a_known_word check (component in ('planner', 'worker'))
+    constraint component_is_a_known_word check (component in ('planner', 'worker', 'listener'))
 );
-comment on table heartbeats is 'A row for each planner and worker, renewed every 15 s and removed at an orderly end.';
+-- Earlier versions knew no listener.
+alter table heartbeats drop constraint if exists component_is_a_known_word;
+alter table heartbeats add constraint component_is_a_known_word check (component in ('planner', 'worker', 'listener'));
+comment on table heartbeats is 'A row for each planner, worker and listener, renewed every 15 s and removed at an orderly end.';
 
 create table if not exists alerts (
     problem    text primary key,

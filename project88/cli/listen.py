@@ -126,12 +126,17 @@ def _options(*, spool: Path | None, **others: object) -> ListenOptions:
 
 
 async def _listen(options: ListenOptions, score: bool, metrics_port: int | None, duration: float | None) -> None:
+    from project88.edges.identity import process_name
     from project88.listen.service import listening
+    from project88.schedule.heartbeat import beating
 
     await _database_there()
     async with service(metrics_port, duration) as running:
         await _check(running.db, options)
-        async with listening(running.db, options, running.stop) as opened:
+        async with (
+            beating(running.db, "listener", process_name()),
+            listening(running.db, options, running.stop) as opened,
+        ):
             tell(_first_line(options, opened.port, opened.status_port))
             if score:
                 await _score(running)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,6 +92,27 @@ async def programs(hub: Hub, check: str) -> Found:
         elif min(silent) > SILENT_SECONDS:
             cause = f"the {component} has been silent for {min(silent):.0f} s"
             yield _unhealthy(check, cause, f"systemctl restart {UNIT_NAME}; its log says why it ended")
+
+
+async def timing_computers(hub: Hub, check: str) -> Found:
+    """Quiet where no race is timed: a listener that ended in order has no heartbeat."""
+    beats = [row for row in await monitor.asked(hub.db, "heartbeats") if row["component"] == "listener"]
+    links = await monitor.asked(hub.db, "timing_links")
+    if not beats and not links:
+        yield Finding(check=check, state="skipped", cause="no listener runs and no timing computer is connected")
+        return
+    if beats and min(row["silent_seconds"] for row in beats) > SILENT_SECONDS:
+        silent = min(row["silent_seconds"] for row in beats)
+        cause = f"the listener has been silent for {silent:.0f} s; the timing computers keep their reads"
+        yield _unhealthy(check, cause, "project88 listen; it stores what its spool holds and asks for the rest")
+    for row in links:
+        if row["missing"]:
+            cause = f"{row['session']} lacks {row['missing']} reads of {row['location']}"
+            yield _degraded(
+                check, cause, "project88 timing show, then import reads with the controller's file", _who(row)
+            )
+    for row in await monitor.asked(hub.db, "unscored"):
+        yield _degraded(check, f"{row['event_name']} is not scored: {row['problem']}", "see the cause", _who(row))
 
 
 async def polls_on_time(hub: Hub, check: str) -> Found:
@@ -205,6 +226,7 @@ CHECKS = (
     Check("logins", logins),
     Check("logins refused", refusals),
     Check("programs", programs),
+    Check("timing computers", timing_computers),
     Check("last success", last_success),
     Check("polls on time", polls_on_time),
     Check("failing polls", failing_polls),
@@ -218,6 +240,10 @@ CHECKS = (
     Check("unit", unit),
     Check("alerts", alert_channels),
 )
+
+
+def _who(row: Mapping[str, Any]) -> str:
+    return str(row["company_name"])
 
 
 def _unhealthy(check: str, cause: str, remedy: str, who: str = "hub") -> Finding:

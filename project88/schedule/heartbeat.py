@@ -1,4 +1,4 @@
-"""Says every few seconds that a planner or worker is alive. Does none of its work."""
+"""Says every few seconds that a long-running program is alive. Does none of its work."""
 
 from __future__ import annotations
 

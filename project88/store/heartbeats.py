@@ -1,4 +1,4 @@
-"""The rows by which planners and workers say that they are alive. Knows no clock of its own."""
+"""The rows by which planners, workers and listeners say that they are alive. Knows no clock of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from project88.store.queries import load
 
 queries = load("heartbeats")
 
-Component = Literal["planner", "worker"]
+Component = Literal["planner", "worker", "listener"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,8 @@ Question = Literal[
     "heartbeats",
     "left_alone",
     "duplicates",
+    "timing_links",
+    "unscored",
     "waiting_for_a_person",
     "without_results",
 ]

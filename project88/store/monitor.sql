@@ -126,3 +126,26 @@ select
 -- name: schema_problems
 -- What the schema's self-check finds.
 select object, problem, remedy from schema_problems();
+
+-- name: timing_links
+-- Locations of the timing computers that are connected, and how many numbers each lacks.
+select p.company_name, coalesce(s.session_name, s.timing_event_name, s.timing_session_id::text) as session, l.location,
+       (select coalesce(sum(upper(gap) - lower(gap)), 0)::int
+        from unnest(case when l.last_sequence is null then '{}'::int4multirange
+                         else int4multirange(int4range(1, l.last_sequence + 1)) - l.received end) gap) as missing
+from timing.timing_sessions s
+join timing_partners p using (timing_partner_id)
+join timing.timing_locations l using (timing_partner_id, timing_session_id)
+where exists (select from timing.timing_links k
+              where (k.timing_partner_id, k.timing_session_id) = (s.timing_partner_id, s.timing_session_id)
+                and k.closed_at is null and k.opened_at > now() - interval '2 days')
+order by 1, 2, 3;
+
+-- name: unscored
+-- Events of the hardware that cannot be scored, around their day.
+select p.company_name, e.event_name, s.problem
+from timing.scorings s
+join ct_events e using (timing_partner_id, event_id)
+join timing_partners p using (timing_partner_id)
+where s.problem is not null and e.start_date between hub_now() - interval '7 days' and hub_now() + interval '1 day'
+order by 1, 2;

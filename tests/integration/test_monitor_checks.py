@@ -37,6 +37,16 @@ def poll(state: str = "waiting", due: str = "now() + interval '1 hour'", failure
     return POLL.format(state=state, due=due, failures=failures)
 
 
+COMPUTER_WITH_GAPS = """
+    insert into timing.timing_sessions (timing_partner_id, session_key, session_name) values (1, 'k', 'North');
+    insert into timing.timing_links (timing_partner_id, link_id, timing_session_id, address, opened_at)
+    select 1, 'l', timing_session_id, '', now() from timing.timing_sessions;
+    insert into timing.timing_locations (
+        timing_partner_id, timing_session_id, location, appeared_at, received, last_sequence)
+    select 1, timing_session_id, 'finish', now(), '{[1,3),[5,8)}', 9 from timing.timing_sessions
+"""
+
+
 @pytest.fixture(autouse=True)
 def at_home(monkeypatch, tmp_path):
     monkeypatch.setenv("PROJECT88_HOME", str(tmp_path))
@@ -78,6 +88,19 @@ async def test_a_hub_that_is_well_is_healthy_in_every_check(hub: Database):
         (
             "update heartbeats set beat_at = now() - interval '61 seconds' where component = 'worker'",
             "programs", "unhealthy", "hub", "the worker has been silent for 61 s",
+        ),
+        (
+            "insert into heartbeats (component, instance, beat_at) "
+            "values ('listener', 'l', now() - interval '65 seconds')",
+            "timing computers", "unhealthy", "hub", "the listener has been silent for 65 s",
+        ),
+        (COMPUTER_WITH_GAPS, "timing computers", "degraded", "Peak", "North lacks 4 reads of finish"),
+        (
+            "insert into ct_events (timing_partner_id, event_id, event_name, start_date) "
+            "values (1, 'h', 'Hill', now());"
+            "insert into timing.scorings (timing_partner_id, event_id, problem) values (1, 'h', 'it has no course');"
+            "insert into heartbeats (component, instance) values ('listener', 'l')",
+            "timing computers", "degraded", "Peak", "Hill is not scored: it has no course",
         ),
         (poll(due="now() - interval '90 seconds'"), "polls on time", "degraded", PEAK, "has been due for 90 s"),
         (poll(due="now() - interval '3 minutes'"), "polls on time", "unhealthy", PEAK, "has been due for 180 s"),
