@@ -176,7 +176,7 @@ where event_id = %(event_id)s and result_status = 'finished';
 
 -- name: newest_number
 -- The number of the read that was stored last.
-select sequence_number from timing.timing_reads order by timing_read_id desc limit 1;
+select sequence_number from timing.timing_reads where timing_partner_id = 1 order by timing_read_id desc limit 1;
 
 -- name: plain_lines
 -- A table without keys.
