@@ -59,10 +59,13 @@ create table if not exists timing.scorings (
     timing_read_id    bigint not null default 0,
     scored_at         timestamptz not null default now(),
     problem           text,
+    is_stale          boolean not null default false,
     primary key (timing_partner_id, event_id),
     constraint scoring_belongs_to_an_event
         foreign key (timing_partner_id, event_id) references ct_events on delete cascade
 );
-comment on table timing.scorings is 'Up to which read each event is scored; problem says why it is not. A removed row has the event scored anew.';
+comment on table timing.scorings is 'Up to which read each event is scored; problem says why it is not.';
+comment on column timing.scorings.is_stale is 'True while something but a read has changed that the results rest on, or somebody asked.';
+comment on column timing.scorings.scoring_id is 'Another one whenever the event is to be scored from its first read on.';
 
 insert into applied_migrations (name) values ('schema/077_scoring.sql') on conflict do nothing;

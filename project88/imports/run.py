@@ -92,7 +92,10 @@ async def import_entries(
             # An unreadable row may be the one that seems to be missing.
             complete = is_whole and not found.problems
             await quarantine(connection, scope, found.problems)
-            return found, await merging.merge_participants(connection, scope, complete=complete)
+            merged = await merging.merge_participants(connection, scope, complete=complete)
+    if merged.written or merged.retracted:
+        await scoring.score_anew(db, event.timing_partner_id, event.event_id)
+    return found, merged
 
 
 async def import_course(db: Database, said: object, event: StoredEvent) -> list[tuple[str, bool]]:

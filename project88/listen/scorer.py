@@ -80,8 +80,10 @@ class Scorer:
                 await _until(told, LOOK_SECONDS if not self._waits_for_places() else PLACES_SECONDS)
 
     async def look(self, connection: Connection) -> None:
-        """Score anew the events of which anything but the reads has changed."""
-        for event in await store.scored_events(self._db):
+        """Score anew the events of which anything but the reads has changed; forget those that are over."""
+        events = await store.scored_events(self._db)
+        await self._forget_all_but(connection, events)
+        for event in events:
             key = (event.timing_partner_id, event.event_id)
             known = self._scored.get(key)
             if known is not None and known.event.stamp == event.stamp and known.closed == _closed(known, event):
@@ -89,6 +91,11 @@ class Scorer:
             if known is None and not await store.take_event(connection, event):
                 continue
             await self.score_anew(connection, event)
+
+    async def _forget_all_but(self, connection: Connection, events: Sequence[store.ScoredEvent]) -> None:
+        kept = {(event.timing_partner_id, event.event_id) for event in events}
+        for key in self._scored.keys() - kept:
+            await store.leave_event(connection, self._scored.pop(key).event)
 
     async def score_new(self, connection: Connection) -> None:
         """What has come since, and the places that it moved."""
@@ -107,6 +114,8 @@ class Scorer:
             if not isinstance(error, BadValue):
                 raise
             await store.note_problem(connection, event, str(error))
+            # It is taken again with the next look, which may find that somebody has mended it.
+            await store.leave_event(connection, event)
             if self._problems.get(key) != str(error):
                 self._problems[key] = str(error)
                 log.error("event %s is not scored: %s", event.event_id, error, extra={"action": "not_scored"})

@@ -161,7 +161,10 @@ async def set_course(
         "distance_m": distance_m,
         "course": json.dumps(course),
     }
-    return bool(await db.execute(queries["set_course"], parameters))
+    changed = bool(await db.execute(queries["set_course"], parameters))
+    if changed:
+        await score_anew(db, timing_partner_id, event_id)
+    return changed
 
 
 async def courses(db: Database, timing_partner_id: TimingPartnerId, event_id: EventId) -> list[Any]:
@@ -208,7 +211,9 @@ async def decide(
         raise UsageError(f"read {read} is not one of event {event_id}: see project88 timing reads {event_id}")
     if bib is not None and not await db.value(queries["bib_is_known"], parameters):
         raise UsageError(f"nobody of event {event_id} has bib {bib}")
-    return int(await db.value(queries["add_decision"], parameters))
+    number = int(await db.value(queries["add_decision"], parameters))
+    await score_anew(db, timing_partner_id, event_id)
+    return number
 
 
 async def undo_decision(
@@ -223,6 +228,7 @@ async def undo_decision(
     }
     if not await db.execute(queries["undo_decision"], parameters):
         raise UsageError(f"event {event_id} has no decision {decision_id} that stands")
+    await score_anew(db, timing_partner_id, event_id)
 
 
 async def decisions(db: Database, timing_partner_id: TimingPartnerId, event_id: EventId) -> list[dict[str, Any]]:
@@ -252,7 +258,7 @@ async def problem_of(db: Database, timing_partner_id: TimingPartnerId, event_id:
     """Why an event is not scored; None where it is."""
     parameters = {"timing_partner_id": timing_partner_id, "event_id": event_id}
     row = await db.row(queries["problem"], parameters)
-    return "no timing session is bound to it" if row is None else row["problem"]
+    return "it was never scored" if row is None else row["problem"]
 
 
 async def hardware_scope(db: Database, event: StoredEvent) -> EventScope:

@@ -1,5 +1,6 @@
 -- name: scored_events
--- Every event that timing sessions are bound to, and a stamp that changes with all but its reads that scoring rests on.
+-- Events whose computers were connected lately, those of which something has changed, and one that is named; each with a
+-- stamp that changes with all but its reads that scoring rests on.
 select e.timing_partner_id, e.event_id, hub_now() as hub_now,
        (select count(*)::text || ' ' || coalesce(max(c.updated_at)::text, '') from timing.courses c
         where (c.timing_partner_id, c.event_id) = (e.timing_partner_id, e.event_id))
@@ -14,13 +15,18 @@ select e.timing_partner_id, e.event_id, hub_now() as hub_now,
         where (s.timing_partner_id, s.event_id) = (e.timing_partner_id, e.event_id)), '') as stamp
 from ct_events e
 where (e.timing_partner_id, e.event_id) in (
-        select timing_partner_id, event_id from timing.timing_sessions where event_id is not null)
+        select timing_partner_id, event_id from timing.timing_sessions
+        where event_id is not null and last_connected_at > now() - interval '7 days'
+        union
+        select timing_partner_id, event_id from timing.scorings where is_stale
+        union
+        select %(timing_partner_id)s::integer, %(event_id)s::text)
   and (%(event_id)s::text is null or e.event_id = %(event_id)s)
   and (%(timing_partner_id)s::integer is null or e.timing_partner_id = %(timing_partner_id)s)
 order by 1, 2;
 
 -- name: begin_scoring
--- A row for the scoring of an event; one that is removed makes everybody score anew.
+-- A row for the scoring of an event.
 insert into timing.scorings (timing_partner_id, event_id) values (%(timing_partner_id)s, %(event_id)s)
 on conflict (timing_partner_id, event_id) do nothing;
 
@@ -182,7 +188,8 @@ where (known.event_id, known.status, known.point) is distinct from (excluded.eve
 
 -- name: note_scored
 -- Up to which read the event is scored, and why not.
-update timing.scorings set timing_read_id = %(timing_read_id)s, scored_at = now(), problem = %(problem)s
+update timing.scorings set timing_read_id = %(timing_read_id)s, scored_at = now(), problem = %(problem)s,
+    is_stale = false
 where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s;
 
 -- name: note_change
@@ -261,7 +268,9 @@ limit %(most)s;
 
 -- name: score_anew
 -- Lets an event be scored from its first read on.
-delete from timing.scorings where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s;
+insert into timing.scorings (timing_partner_id, event_id, is_stale)
+values (%(timing_partner_id)s, %(event_id)s, true)
+on conflict (timing_partner_id, event_id) do update set scoring_id = default, is_stale = true;
 
 -- name: problem
 -- Why an event is not scored.

@@ -94,6 +94,7 @@ async def store_records(
     """
     kinds = {type(record) for record in records}
     async with connection.transaction():
+        await connection.execute(queries["commit_durably"])
         await _stage(connection, records)
         for name, kind in WRITES.items():
             if kind is None or kind in kinds:
@@ -200,7 +201,7 @@ async def _move(
     parameters = {
         "timing_partner_id": session["timing_partner_id"],
         "session_ids": list(session_ids),
-        "event_ids": [each for each in event_ids if each is not None],
+        "event_ids": sorted({each for each in event_ids if each is not None}),
     }
     row = await (await connection.execute(queries["move_reads"], parameters)).fetchone()
     await connection.execute(queries["score_again"], parameters)

@@ -1,3 +1,8 @@
+-- name: commit_durably
+-- What the spool gives up must be on the server's disk, whatever the server is set to.
+select set_config('synchronous_commit', case current_setting('synchronous_commit') when 'off' then 'on'
+                                        else current_setting('synchronous_commit') end, true);
+
 -- name: create_stages
 -- Where the records of timing computers stand before they are stored.
 create temporary table if not exists stage_sessions (
@@ -321,8 +326,10 @@ moved as (
 select count(*) from moved;
 
 -- name: score_again
--- Lets the event be scored from its first read on.
-delete from timing.scorings where timing_partner_id = %(timing_partner_id)s and event_id = any (%(event_ids)s::text[]);
+-- Lets these events be scored from their first read on.
+insert into timing.scorings (timing_partner_id, event_id, is_stale)
+select %(timing_partner_id)s, event_id, true from unnest(%(event_ids)s::text[]) events (event_id)
+on conflict (timing_partner_id, event_id) do update set scoring_id = default, is_stale = true;
 
 -- name: unread_lines
 -- The newest lines that are no read.

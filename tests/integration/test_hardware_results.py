@@ -198,3 +198,23 @@ async def test_an_event_without_a_course_says_why_it_is_not_scored(db: Database,
 
     assert await score_once(db, event_id, partner)
     assert "import course" in str(await scoring.problem_of(db, partner, event_id))
+
+
+async def test_results_leave_an_event_with_the_session_that_is_bound_to_another_one(db: Database, tmp_path: Path):
+    event = race(12)
+    partner = await partner_with_account(db)
+    event_id = await hardware_event(db, partner, event, tmp_path / "files")
+    other_id = await hardware_event(db, partner, event, tmp_path / "files")
+    async with scorer(db):
+        async with listener(db, tmp_path / "spool") as hub:
+            await played(hub, event, LinkFaults())
+        await bind_all(db, partner, event_id)
+        shown = "select count(*)::int from unified_results where result_status = 'finished' and event_id = "
+        await until(db, f"{shown} '{event_id}'", 12)
+        for session in await timing.sessions(db, partner):
+            await timing.bind_session(db, session, other_id)
+        await until(db, f"{shown} '{other_id}'", 12)
+        await until(db, f"{shown} '{event_id}'", 0)
+    assert {row["event_id"] for row in await rows(db, "select distinct event_id from timing.read_statuses")} == {
+        other_id
+    }
