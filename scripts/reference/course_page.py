@@ -39,7 +39,7 @@ def text() -> str:
 
 
 def _section(found: type[msgspec.Struct]) -> str:
-    said = inspect.getdoc(found) or ""
+    said = (inspect.getdoc(found) or "").replace("``", "`")
     rows = [_row(field) for field in msgspec.structs.fields(found)]
     return f"\n## {found.__name__}\n\n{said}\n\n" + table(("field", "default"), rows)
 
