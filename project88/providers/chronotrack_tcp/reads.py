@@ -17,8 +17,8 @@ from project88.wire.ctp01.times import instant
 DAY_MS = 24 * 3600 * 1000
 #: The finest that every format of a line can say.
 RESOLUTION_MS = 10
-#: A clock may be ahead of ours by so much before its time of day is taken for yesterday's.
-AHEAD = timedelta(hours=12)
+#: A clock may be ahead of ours by so much before its time of day is taken for the day before.
+AHEAD = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +88,18 @@ def _times(seen: Observation, context: ReadContext, received_at: datetime) -> tu
 
 
 def _on_day(milliseconds: int, context: ReadContext, received_at: datetime) -> datetime:
-    """A time of more than 24 h counts from the midnight before its first 24 h."""
+    """A time of more than 24 h counts from the midnight before its first 24 h. Of an unknown day: the latest."""
+    if context.day is not None:
+        return _after_midnight(context.day, milliseconds)
     local_now = received_at.astimezone(context.zone).replace(tzinfo=None)
-    day = context.day or local_now.date() - timedelta(days=milliseconds // DAY_MS)
-    wall = datetime(day.year, day.month, day.day) + timedelta(milliseconds=milliseconds)  # noqa: DTZ001 - wall-clock
-    if context.day is None and wall > local_now + AHEAD:
+    wall = _after_midnight(local_now.date() + timedelta(days=1 - milliseconds // DAY_MS), milliseconds)
+    while wall > local_now + AHEAD:
         wall -= timedelta(days=1)
     return wall
+
+
+def _after_midnight(day: date, milliseconds: int) -> datetime:
+    return datetime(day.year, day.month, day.day) + timedelta(milliseconds=milliseconds)  # noqa: DTZ001 - wall-clock
 
 
 def _wall(told: datetime | None, zone: tzinfo) -> datetime:
