@@ -108,6 +108,8 @@ class Scorer:
 
     async def score_anew(self, connection: Connection, event: store.ScoredEvent) -> None:
         key = (event.timing_partner_id, event.event_id)
+        # The stamp is older than all that is read now: what changes meanwhile is seen by the next look.
+        event = await store.begin_scoring(self._db, event)
         try:
             scored = await self._prepared(connection, event)
         except HubError as error:
@@ -123,9 +125,6 @@ class Scorer:
         began = clock.monotonic()
         changes = scored.score.score_all()
         await self._write(connection, scored, changes.judgements, list(scored.score.scores()), (), is_whole=True)
-        # Scoring itself may have made the row that the stamp speaks of.
-        fresh = await store.scored_events(self._db, event.event_id, event.timing_partner_id)
-        scored.event = fresh[0] if fresh else event
         self._scored[key] = scored
         log.info("event %s scored in %.1f s: %d runners", event.event_id, clock.monotonic() - began,
                  len(scored.places), extra={"action": "scored"})  # fmt: skip

@@ -33,11 +33,17 @@ class ScoredEvent:
     timing_partner_id: TimingPartnerId
     event_id: EventId
     hub_now: datetime
+    #: None before the first scoring.
+    scoring_id: int | None
     stamp: str
 
     @property
     def key(self) -> dict[str, Any]:
-        return {"timing_partner_id": self.timing_partner_id, "event_id": self.event_id}
+        return {
+            "timing_partner_id": self.timing_partner_id,
+            "event_id": self.event_id,
+            "scoring_id": self.scoring_id,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +68,13 @@ async def scored_events(
 ) -> list[ScoredEvent]:
     parameters = {"event_id": event_id, "timing_partner_id": timing_partner_id}
     return [ScoredEvent(**row) for row in await db.rows(queries["scored_events"], parameters)]
+
+
+async def begin_scoring(db: Database, event: ScoredEvent) -> ScoredEvent:
+    """The event with the stamp that it has now that its scoring has a row. Ask before anything that it speaks of."""
+    await db.execute(queries["begin_scoring"], event.key)
+    found = await scored_events(db, event.event_id, event.timing_partner_id)
+    return found[0] if found else event
 
 
 async def take_event(connection: Connection, event: ScoredEvent) -> bool:
@@ -114,7 +127,6 @@ async def write(
         await connection.execute(queries["empty_stages"])
         await _copy(connection, "copy_scores", scores)
         await _copy(connection, "copy_judgements", judgements)
-        await connection.execute(queries["begin_scoring"], event.key)
         if is_whole:
             await connection.execute(queries["plan_for_sets"])
         results = await _count(connection, "write_scores", event.key)
@@ -139,7 +151,6 @@ async def write_places(connection: Connection, event: ScoredEvent, places: Itera
 
 async def note_problem(connection: Connection, event: ScoredEvent, problem: str) -> None:
     """Say why an event is not scored."""
-    await connection.execute(queries["begin_scoring"], event.key)
     await connection.execute(queries["note_scored"], {**event.key, "timing_read_id": 0, "problem": problem})
 
 

@@ -2,6 +2,8 @@
 -- Events whose computers were connected lately, those of which something has changed, and one that is named; each with a
 -- stamp that changes with all but its reads that scoring rests on.
 select e.timing_partner_id, e.event_id, hub_now() as hub_now,
+       (select s.scoring_id from timing.scorings s
+        where (s.timing_partner_id, s.event_id) = (e.timing_partner_id, e.event_id)) as scoring_id,
        (select count(*)::text || ' ' || coalesce(max(c.updated_at)::text, '') from timing.courses c
         where (c.timing_partner_id, c.event_id) = (e.timing_partner_id, e.event_id))
        || ' ' || (select count(*)::text || ' ' || coalesce(max(c.updated_at)::text, '') from ct_participants c
@@ -189,7 +191,8 @@ where (known.event_id, known.status, known.point) is distinct from (excluded.eve
 -- name: note_scored
 -- Up to which read the event is scored, and why not.
 update timing.scorings set timing_read_id = %(timing_read_id)s, scored_at = now(), problem = %(problem)s,
-    is_stale = false
+    -- What was said to be stale meanwhile stays so.
+    is_stale = case when scoring_id = %(scoring_id)s::bigint then false else is_stale end
 where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s;
 
 -- name: note_change
