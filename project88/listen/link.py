@@ -316,7 +316,7 @@ class TimingLink:
                 timing_partner_id=account.timing_partner_id,
                 session_key="" if self._state is None else self._state.key,
                 reason=reason,
-                raw_line=raw,
+                raw_line=_without_proof(raw),
                 source="stream",
                 received_at=clock.utc_now(),
             )
@@ -383,6 +383,12 @@ class TimingLink:
             reads=self.reads,
             clock_offset_ms=self.offset.milliseconds,
         )
+
+
+def _without_proof(raw: str) -> str:
+    """A computer that logs in where nobody asked for it sends a password, which is not ours to keep."""
+    word, _, rest = raw.partition(commands.SEPARATOR)
+    return f"{word}~{rest.partition(commands.SEPARATOR)[0]}~***" if word == "authorize" else raw
 
 
 def _shown(text: str) -> str:

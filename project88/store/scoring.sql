@@ -46,13 +46,17 @@ select race_id, course from timing.courses
 where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s order by race_id;
 
 -- name: entries
--- Who runs with which bib. Of a bib that several sources list, the entry of our own start list counts.
-select distinct on (race_id, bib_number) entry_id, race_id, bib_number, gender, division, wave_name, declared_status,
-       data_source
-from ct_participants
-where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and retracted_at is null
-  and race_id is not null and bib_number is not null
-order by race_id, bib_number, data_source <> 'tcp_hardware', data_source, entry_id;
+-- Who runs with which bib. Of a bib that several sources list, our own start list counts; two entries of one source stay
+-- two, because nobody knows which of them ran.
+select entry_id, race_id, bib_number, gender, division, wave_name, declared_status, data_source
+from (
+    select *, rank() over (partition by race_id, bib_number order by data_source <> 'tcp_hardware', data_source) as choice
+    from ct_participants
+    where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and retracted_at is null
+      and race_id is not null and bib_number is not null
+) entries
+where choice = 1
+order by race_id, bib_number, entry_id;
 
 -- name: decisions
 -- What people decided and nobody undid, the newest last.

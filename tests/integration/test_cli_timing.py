@@ -86,6 +86,17 @@ async def test_decisions_are_added_listed_and_undone(hub: HubCommand, tmp_path: 
     assert (await hub("decisions", "add", event, "read_ignored", "--bib", "12", "--reason", "x", *by)).code == 2
 
 
+async def test_a_bib_that_two_entries_of_a_list_have_is_nobody_s(hub: HubCommand, tmp_path: Path):
+    event = await event_with_files(hub, tmp_path)
+    (tmp_path / "twice.csv").write_text("entry id,bib,last name\na,12,Berg\nb,12,Dahl\nc,13,Lund\n")
+    await hub("import", "entries", str(tmp_path / "twice.csv"), "--event", event, "--replace")
+    await hub("import", "reads", str(tmp_path / "reads.txt"), "--event", event)
+    await hub("score", event)
+    results = await hub("results", event, "--format", "json")
+
+    assert {row["bib_number"] for row in results.json} == {"13"}
+
+
 async def test_what_cannot_be_imported_says_so(hub: HubCommand, tmp_path: Path):
     event = await event_with_files(hub, tmp_path)
     (tmp_path / "bad.json").write_text('[{"race_id": "r"}]')

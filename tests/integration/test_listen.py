@@ -178,6 +178,20 @@ async def test_a_line_that_is_no_read_is_kept_with_its_reason_and_the_conversati
     assert all(row["reason"] for row in found)
 
 
+async def test_a_password_that_nobody_asked_for_is_not_kept(db: Database, tmp_path: Path):
+    await partner_with_account(db)
+    async with listener(db, tmp_path) as hub, computer(hub.port) as timer:
+        await timer.log_in()
+        await timer.introduce("finish")
+        await timer.starts(1)
+        await timer.say(f"authorize~{USER}~{PASSWORD}~more")
+        await until(db, "select count(*)::int from timing.unread_lines", 1)
+    assert [row["raw_line"] for row in await rows(db, "select raw_line from timing.unread_lines")] == [
+        f"authorize~{USER}~***"
+    ]
+    assert PASSWORD.encode() not in b"".join(path.read_bytes() for path in tmp_path.glob("*"))
+
+
 async def test_an_over_long_line_ends_the_link_and_a_stranger_s_lines_leave_nothing_behind(
     db: Database, tmp_path: Path
 ):
