@@ -15,7 +15,7 @@ from project88.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from project88.cli.services import Service
-    from project88.listen.link import Network, Rules
+    from project88.listen.rules import Network, Rules
     from project88.listen.service import ListenOptions
     from project88.store.connection import Database
 
@@ -92,7 +92,7 @@ def listen(
 
 def _rules(authentication: AuthenticationKind, timing_partner_id: int | None, allow: list[str]) -> Rules:
     from project88.listen.accounts import TimingAccount
-    from project88.listen.link import Rules
+    from project88.listen.rules import Rules
     from project88.records.entities import TimingPartnerId
 
     is_open = authentication is AuthenticationKind.none

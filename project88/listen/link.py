@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import IPv4Network, IPv6Network, ip_address
 
 import msgspec
 
@@ -22,6 +21,7 @@ from project88.listen.book import SessionBook, SessionState
 from project88.listen.figures import Figures
 from project88.listen.introduction import Introduction
 from project88.listen.offset import ClockOffset
+from project88.listen.rules import Rules
 from project88.providers.chronotrack_tcp.asked import PROGRAM, settings
 from project88.providers.chronotrack_tcp.reads import instant_of, timing_read
 from project88.records.timing import Link, TimingLocation, TimingRead, TimingRecord, TimingSession, UnreadLine
@@ -37,42 +37,16 @@ from project88.wire.ctp01.events import (
     Unreadable,
 )
 from project88.wire.ctp01.session import Event, ServerSession
-from project88.wire.ctp01.settings import Authentication
 
 log = logging.getLogger(__name__)
 encode = msgspec.json.Encoder().encode
 
-Network = IPv4Network | IPv6Network
-#: A computer that is silent is asked for a sign of life, and has as long again to give one.
-SILENT_SECONDS = 15.0
 ANSWER_SECONDS = 5.0
 #: Until then it must have said who it is.
 INTRODUCTION_SECONDS = 60.0
-GAP_SECONDS = 5.0
 #: While the spool is full, a computer waits so long between looks.
 FULL_SECONDS = 0.5
 LONGEST_SHOWN = 80
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """Who may connect. ``anybody`` is whose reads come where no password is asked for, from ``networks`` only."""
-
-    authentication: Authentication = "hmac-sha1"
-    anybody: TimingAccount | None = None
-    networks: tuple[Network, ...] = ()
-    silent_seconds: float = SILENT_SECONDS
-    gap_seconds: float = GAP_SECONDS
-
-    def may_come_from(self, address: str) -> bool:
-        if not self.networks:
-            return True
-        try:
-            found = ip_address(address.partition("%")[0])
-        except ValueError:
-            return False
-        found = getattr(found, "ipv4_mapped", None) or found
-        return any(found in network for network in self.networks)
 
 
 @dataclass(slots=True)

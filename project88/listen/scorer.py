@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
-import msgspec
 
 from project88.edges import clock
 from project88.errors import BadValue, HubError
+from project88.listen.score_rows import EPOCH, MILLISECOND, decisions_of, entry_of, score_rows, split_kinds
 from project88.records.entities import EventId, TimingPartnerId
 from project88.schedule.service import stopped_within
 from project88.scoring.course import Course, read_course
 from project88.scoring.event import Changes, EventScore
-from project88.scoring.facts import Decisions, Entry, Judgement, Places, Read, Score
+from project88.scoring.facts import Decisions, Judgement, Places, Score
 from project88.store import scoring as store
 from project88.store.connection import Connection, Database
 from project88.store.timing import READS_CHANNEL
@@ -35,9 +32,6 @@ GATHER_SECONDS = 0.1
 LOOK_SECONDS = 2.0
 PLACES_SECONDS = 1.0
 SHARE_FOR_PLACES = 0.2
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND = timedelta(milliseconds=1)
-encode = msgspec.json.Encoder().encode
 
 
 @dataclass(slots=True)
@@ -135,7 +129,7 @@ class Scorer:
         if not found.courses:
             raise BadValue("it has no course: project88 import course FILE --event EVENT")
         courses = [read_course(each) for each in found.courses]
-        entries = [_entry(row) for row in found.entries]
+        entries = [entry_of(row) for row in found.entries]
         scored = _Scored(
             event=event,
             courses=courses,
@@ -144,16 +138,16 @@ class Scorer:
             closed=frozenset(),
         )
         scored.read_up_to = await store.newest_read(connection, event)
-        reads, guns = _split(await store.reads(connection, event, 0, scored.read_up_to))
+        reads, guns = split_kinds(await store.reads(connection, event, 0, scored.read_up_to))
         # Which races are closed follows from their guns.
         scored.score.load([], guns)
         scored.closed = _closed(scored, event)
-        scored.score = EventScore(courses, entries, _decisions(found.decisions), scored.closed)
+        scored.score = EventScore(courses, entries, decisions_of(found.decisions), scored.closed)
         scored.score.load(reads, guns)
         return scored
 
     async def _take(self, connection: Connection, scored: _Scored, up_to: int) -> None:
-        reads, guns = _split(await store.reads(connection, scored.event, scored.read_up_to, up_to))
+        reads, guns = split_kinds(await store.reads(connection, scored.event, scored.read_up_to, up_to))
         scored.read_up_to = up_to
         if not reads and not guns:
             return
@@ -177,7 +171,7 @@ class Scorer:
         await store.write(
             connection,
             scored.event,
-            _score_rows(scored, scores, places),
+            score_rows(scored.sources, scores, places),
             ((number, said.status, said.point) for number, said in judgements.items()),
             gone,
             scored.read_up_to,
@@ -232,85 +226,9 @@ def _closed(scored: _Scored, event: store.ScoredEvent) -> frozenset[str]:
     return frozenset(closed)
 
 
-def _split(rows: Iterable[tuple[Any, ...]]) -> tuple[list[Read], list[Read]]:
-    """Reads and gun times."""
-    reads: list[Read] = []
-    guns: list[Read] = []
-    for number, kind, location, sequence, reader, tag, at_ms in rows:
-        (guns if kind == "guntime" else reads).append(Read(at_ms, location, sequence, reader, tag, number))
-    return reads, guns
-
-
-def _entry(row: dict[str, Any]) -> Entry:
-    return Entry(
-        entry_id=row["entry_id"],
-        race_id=row["race_id"],
-        bib=row["bib_number"],
-        gender=row["gender"],
-        division=row["division"],
-        wave=row["wave_name"],
-        declared=row["declared_status"],
-    )
-
-
-def _decisions(rows: Sequence[dict[str, Any]]) -> Decisions:
-    """The newest decision about a bib's status counts; adjustments add up."""
-    statuses: dict[str, Any] = {}
-    adjustments: dict[str, int] = {}
-    for row in rows:
-        bib = row["bib_number"]
-        match row["kind"]:
-            case "disqualified":
-                statuses[bib] = "dq"
-            case "did_not_finish":
-                statuses[bib] = "dnf"
-            case "time_adjusted":
-                adjustments[bib] = adjustments.get(bib, 0) + row["adjustment"] // MILLISECOND
-    ignored = frozenset(row["timing_read_id"] for row in rows if row["kind"] == "read_ignored")
-    return Decisions(ignored_reads=ignored, statuses=statuses, adjustments_ms=adjustments)
-
-
-def _score_rows(scored: _Scored, scores: Iterable[Score], places: dict[str, Places]) -> Iterator[tuple[Any, ...]]:
-    for score in scores:
-        entry_id = score.entry.entry_id
-        yield (
-            entry_id,
-            score.entry.race_id,
-            scored.sources[entry_id],
-            _interval(score.chip_ms),
-            _interval(score.gun_ms),
-            *places[entry_id],
-            score.status,
-            score.is_derived,
-            encode([_split_time(each) for each in score.splits]).decode(),
-            [each.point for each in score.splits],
-            _instant(score.begin_ms),
-            _instant(score.finish_ms),
-        )
-
-
-def _split_time(split: Any) -> dict[str, object]:  # noqa: ANN401
-    """As ct_results.split_times has it. Both durations are since the runner's own start."""
-    return {
-        "name": split.point,
-        "elapsed_ms": split.elapsed_ms,
-        "cumulative_ms": split.elapsed_ms,
-        "at": _instant(split.at_ms),
-        "rank": None,
-    }
-
-
 def _moves_places(changes: Changes) -> bool:
     return any(score is None or score.rank_ms is not None or score.status in ("dq", "dnf")
                for score in changes.scores.values())  # fmt: skip
-
-
-def _interval(milliseconds: int | None) -> timedelta | None:
-    return None if milliseconds is None else milliseconds * MILLISECOND
-
-
-def _instant(epoch_ms: int | None) -> datetime | None:
-    return None if epoch_ms is None else EPOCH + epoch_ms * MILLISECOND
 
 
 async def _until(told: asyncio.Event, seconds: float) -> None:

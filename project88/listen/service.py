@@ -18,7 +18,8 @@ from project88.listen.accounts import Accounts
 from project88.listen.book import SessionBook
 from project88.listen.drain import Drain
 from project88.listen.figures import Figures
-from project88.listen.link import Listener, Rules
+from project88.listen.link import Listener
+from project88.listen.rules import Rules
 from project88.listen.status import Status, status
 from project88.schedule.ending import broken_off
 from project88.schedule.service import keep_running, stopped_within

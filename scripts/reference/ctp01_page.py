@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from project88.listen.introduction import QUESTIONS
 from project88.listen.ledger import ASKED_AT_MOST
-from project88.listen.link import GAP_SECONDS, INTRODUCTION_SECONDS, SILENT_SECONDS
+from project88.listen.link import INTRODUCTION_SECONDS
+from project88.listen.rules import GAP_SECONDS, SILENT_SECONDS
 from project88.providers.chronotrack_tcp.asked import settings
 from project88.wire.ctp01.commands import COMMANDS
 from project88.wire.ctp01.framing import LONGEST_LINE_BYTES

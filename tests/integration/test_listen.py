@@ -11,7 +11,7 @@ import pytest
 
 from project88.edges.http import local_document
 from project88.listen.accounts import TimingAccount
-from project88.listen.link import Rules
+from project88.listen.rules import Rules
 from project88.store import timing
 from project88.store.connection import Database
 from project88.store.events import find_event

@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 
 from project88.edges.tcp import Connection, connect
 from project88.imports.run import import_course, import_entries
-from project88.listen.link import Rules
+from project88.listen.rules import Rules
 from project88.listen.service import Listening, ListenOptions, listening
 from project88.records.entities import EventId, TimingPartnerId
 from project88.sandbox import rehearsal_world

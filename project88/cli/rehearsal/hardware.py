@@ -13,7 +13,7 @@ import msgspec
 
 from project88.edges.child import hub_process
 from project88.imports.run import import_course, import_entries
-from project88.listen.link import Rules
+from project88.listen.rules import Rules
 from project88.listen.scorer import Scorer
 from project88.listen.service import ListenOptions, listening
 from project88.records.entities import TimingPartnerId

@@ -9,8 +9,8 @@ import pytest
 
 from project88.listen.figures import Figures
 from project88.listen.introduction import QUESTIONS, Introduction
-from project88.listen.link import Rules
 from project88.listen.offset import ClockOffset, whole_hours
+from project88.listen.rules import Rules
 from project88.records.entities import TimingPartnerId
 from project88.wire.ctp01.events import Acknowledged, Refused
 
