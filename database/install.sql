@@ -6,6 +6,7 @@ begin;
 \ir legacy/010_tools.sql
 \ir legacy/020_set_aside.sql
 \ir schema/010_partners.sql
+\ir schema/015_event_names.sql
 \ir schema/020_chronotrack.sql
 \ir schema/030_sync.sql
 \ir legacy/030_check_rows.sql
@@ -18,11 +19,13 @@ begin;
 \ir schema/060_jobs.sql
 \ir schema/065_cadence.sql
 \ir schema/070_schedule.sql
+\ir schema/072_duplicates.sql
 \ir schema/075_pages.sql
 \ir schema/076_timing.sql
 \ir schema/077_scoring.sql
 \ir schema/080_monitor.sql
 \ir schema/085_backups.sql
+\ir views/collected_events.sql
 \ir views/unified_events.sql
 \ir views/unified_participants.sql
 \ir views/unified_results.sql

@@ -171,9 +171,25 @@ create index if not exists ct_results_by_change on ct_results (timing_partner_id
 create index if not exists ct_results_by_bib on ct_results (timing_partner_id, event_id, bib_number);
 create index if not exists ct_results_by_place on ct_results (timing_partner_id, event_id, race_id, overall_place);
 
-create or replace function normalised_event_name(event_name text) returns text
-language sql immutable parallel safe
-return trim(regexp_replace(lower(event_name), '[^[:alnum:]]+', ' ', 'g'));
+-- The hardware events of a partner that an event of ChronoTrack Live may be, the likeliest first. A legacy row that has
+-- the provider's id as its own is certainly the same event.
+create or replace function alike_hardware_events(
+    p_timing_partner_id integer, p_event_name text, p_start_date timestamptz, p_provider_event_id text
+) returns table (event_id text, likeness text)
+language sql stable as $$
+    select alike.event_id, alike.likeness from (
+        select e.event_id, abs(extract(epoch from e.start_date - p_start_date)) as apart,
+               case when e.event_id = p_provider_event_id then 'same_id'
+                    else event_likeness(e.event_name, e.start_date, p_event_name, p_start_date) end as likeness
+        from ct_events e
+        where e.timing_partner_id = p_timing_partner_id and e.data_source = 'tcp_hardware'
+          and (e.event_id = p_provider_event_id or e.start_date is null or p_start_date is null
+               or e.start_date between p_start_date - interval '1 day' and p_start_date + interval '1 day')
+    ) alike
+    where alike.likeness is not null
+    order by array_position(array['same_id', 'same_name', 'no_date', 'similar_name', 'no_name'], alike.likeness),
+             alike.apart nulls last, alike.event_id
+$$;
 
 -- True when the partner may already hold this event from the hardware. Fails closed: a missing name or
 -- date counts as a match with every hardware event that could be meant.
@@ -185,15 +201,7 @@ begin
     if p_timing_partner_id is null then
         raise exception 'check_duplicate_chronotrack_event needs a timing partner';
     end if;
-    return exists (
-        select from ct_events e
-        where e.timing_partner_id = p_timing_partner_id
-          and e.data_source = 'tcp_hardware'
-          and (p_event_name is null or e.event_name is null
-               or normalised_event_name(e.event_name) = normalised_event_name(p_event_name))
-          and (p_start_date is null or e.start_date is null
-               or abs(extract(epoch from e.start_date - p_start_date)) < 86400)
-    );
+    return exists (select from alike_hardware_events(p_timing_partner_id, p_event_name, p_start_date, null));
 end $$;
 
 create or replace function check_duplicate_chronotrack_event(

@@ -77,6 +77,12 @@ values
      'raw_payload json, result_status text, retracted_at timestamp with time zone, snapshot_hash bigint, '
      'split_keys text[], split_times jsonb, state text, status_is_derived boolean, timing_partner_id '
      'integer, updated_at timestamp with time zone'),
+    ('event_sources',
+     'account_name text, decided_at timestamp with time zone, decided_by text, decision text, earlier '
+     'jsonb, event_id text, event_name text, event_source_id bigint, found_at timestamp with time zone, '
+     'likeness text, listed jsonb, provider_event_id text, provider_id integer, reason text, removed_event '
+     'jsonb, removed_payload json, start_date timestamp with time zone, timing_partner_id integer, '
+     'unlisted_since timestamp with time zone, upstream_state text'),
     ('heartbeats',
      'beat_at timestamp with time zone, component text, details jsonb, host text, instance text, pid '
      'integer, started_at timestamp with time zone'),
@@ -117,6 +123,10 @@ values
      'integer, rows_quarantined integer, rows_retracted integer, rows_written integer, started_at '
      'timestamp with time zone, status text, sync_history_id bigint, sync_time timestamp with time zone, '
      'sync_type text, timing_partner_id integer'),
+    ('timing_partners',
+     'api_access_enabled boolean, company_name text, contact_email text, created_at timestamp with time '
+     'zone, duplicate_decision text, time_zone text, timing_partner_id integer, updated_at timestamp with '
+     'time zone'),
     ('timing.courses',
      'course jsonb, event_id text, race_id text, timing_partner_id integer, updated_at timestamp with time '
      'zone'),
@@ -153,10 +163,7 @@ values
      'bigint'),
     ('timing.unread_lines',
      'line_key bigint, raw_line text, reason text, received_at timestamp with time zone, source text, '
-     'timing_partner_id integer, timing_session_id bigint, unread_line_id bigint'),
-    ('timing_partners',
-     'api_access_enabled boolean, company_name text, contact_email text, created_at timestamp with time '
-     'zone, time_zone text, timing_partner_id integer, updated_at timestamp with time zone')
+     'timing_partner_id integer, timing_session_id bigint, unread_line_id bigint')
 $$;
 
 -- The columns behind each ON CONFLICT of the programs, and behind the page's one.
@@ -173,6 +180,7 @@ values
     ('ct_participants', 'timing_partner_id, event_id, data_source, entry_id'),
     ('ct_races', 'timing_partner_id, event_id, data_source, race_id'),
     ('ct_results', 'timing_partner_id, event_id, data_source, race_id, entry_id, legacy_row_id'),
+    ('event_sources', 'timing_partner_id, provider_id, provider_event_id'),
     ('heartbeats', 'component, instance'),
     ('partner_provider_accounts', 'timing_partner_id, provider_id, account_name'),
     ('partner_provider_credentials', 'timing_partner_id, provider_id'),
@@ -209,27 +217,35 @@ values
     ('free_events_of_login()'),
     ('note_schedule_change()'),
     ('note_schedule_rule_change()'),
-    ('published_partners()')
+    ('published_partners()'),
+    ('alike_hardware_events(integer,text,timestamp with time zone,text)'),
+    ('decomposed(text)'),
+    ('event_likeness(text,timestamp with time zone,text,timestamp with time zone)'),
+    ('event_name_core(text)'),
+    ('flag_duplicate_events()'),
+    ('lock_events(integer)'),
+    ('name_similarity(text,text)'),
+    ('refuse_duplicate_event()'),
+    ('trigrams(text)')
 $$;
 
 create or replace function expected_views() returns table (view_name text)
 language sql immutable as $$
-values ('unified_events'), ('unified_participants'), ('unified_results'), ('call_windows')
+values ('unified_events'), ('unified_participants'), ('unified_results'), ('call_windows'), ('collected_events')
 $$;
 
 create or replace function expected_migrations() returns table (name text)
 language sql immutable as $$
 values
     ('schema/000_migrations.sql'), ('legacy/010_tools.sql'), ('legacy/020_set_aside.sql'),
-    ('schema/010_partners.sql'), ('schema/020_chronotrack.sql'), ('schema/030_sync.sql'),
-    ('legacy/030_check_rows.sql'), ('legacy/040_take_shape.sql'), ('legacy/050_fill.sql'), ('legacy/060_convert.sql'),
-    ('schema/040_budget.sql'), ('schema/045_breakers.sql'), ('schema/050_backfill.sql'), ('schema/060_jobs.sql'),
-    ('schema/065_cadence.sql'), ('schema/070_schedule.sql'), ('schema/075_pages.sql'), ('schema/076_timing.sql'), ('schema/077_scoring.sql'),
-    ('schema/080_monitor.sql'),
-    ('schema/085_backups.sql'),
-    ('views/unified_events.sql'), ('views/unified_participants.sql'), ('views/unified_results.sql'),
-    ('views/call_windows.sql'), ('legacy/090_finish.sql'), ('schema/095_self_check.sql'),
-    ('chronotrack_live_schema_extension.sql')
+    ('schema/010_partners.sql'), ('schema/015_event_names.sql'), ('schema/020_chronotrack.sql'),
+    ('schema/030_sync.sql'), ('legacy/030_check_rows.sql'), ('legacy/040_take_shape.sql'), ('legacy/050_fill.sql'),
+    ('legacy/060_convert.sql'), ('schema/040_budget.sql'), ('schema/045_breakers.sql'), ('schema/050_backfill.sql'),
+    ('schema/060_jobs.sql'), ('schema/065_cadence.sql'), ('schema/070_schedule.sql'), ('schema/072_duplicates.sql'),
+    ('schema/075_pages.sql'), ('schema/076_timing.sql'), ('schema/077_scoring.sql'), ('schema/080_monitor.sql'),
+    ('schema/085_backups.sql'), ('views/collected_events.sql'), ('views/unified_events.sql'),
+    ('views/unified_participants.sql'), ('views/unified_results.sql'), ('views/call_windows.sql'),
+    ('legacy/090_finish.sql'), ('schema/095_self_check.sql'), ('chronotrack_live_schema_extension.sql')
 $$;
 
 -- One row per thing that is wrong; none when the schema is whole. Its answer depends on search_path, as all of ours does.

@@ -59,6 +59,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "rollback": Entry("project88.cli.rollback", "rollback", "Remove all that came from one source."),
         "unit": Entry("project88.cli.unit", "app", "The systemd unit of the scheduler."),
         "results": Entry("project88.cli.results", "results", "Show the results of an event."),
+        "duplicates": Entry("project88.cli.duplicates", "app", "Decide on events that reach us from two sources."),
         "retractions": Entry("project88.cli.retractions", "app", "Decide on rows that vanished upstream in a mass."),
     }
 )

@@ -115,8 +115,12 @@ async def _plan(event_text: str, timing_partner_id: int | None, every: bool, lim
     partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
     async with hub_database() as db:
         event = await find_event(db, event_text, partner)
-        [times] = await event_times(db, event.timing_partner_id, event.event_id)
-        rules = await cadence_rules(db, event.data_source)
+        sources = await event_times(db, event.timing_partner_id, event.event_id)
+        rules = await cadence_rules(db)
+        known = {rule.provider_key for rule in rules}
+        # An event of the hardware may be collected from ChronoTrack Live as well.
+        times = next((each for each in sources if each.data_source in known), sources[0])
+        rules = [rule for rule in rules if rule.provider_key == times.data_source]
         now = (await hub_clock(db)).now
     anchors = _anchors(event, times, rules)
     planned = list(_polls(rules, anchors, now, every))

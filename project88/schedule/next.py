@@ -63,10 +63,10 @@ def account_situation(rules: Sequence[CadenceRule], provider_key: str, time_zone
 
 async def situations(
     connection: Connection, rules: Sequence[CadenceRule], timing_partner_id: TimingPartnerId, event_id: EventId | None
-) -> Mapping[EventId, tuple[EventTimes, Situation]]:
-    """Of one event, or of all of a partner."""
+) -> Mapping[tuple[EventId, str], tuple[EventTimes, Situation]]:
+    """Of one event, or of all of a partner; of each source that an event is collected from."""
     events = await event_times_in(connection, timing_partner_id, event_id)
-    return {event.event_id: (event, situation(rules, event)) for event in events}
+    return {(event.event_id, event.data_source): (event, situation(rules, event)) for event in events}
 
 
 def _planned(poll: Poll | None) -> Planned:

@@ -37,7 +37,7 @@ async def run_poll(account: Account, poll: RunningPoll, ticket: PollTicket) -> O
 
 
 async def scope_of(db: Database, source: Source, event_id: EventId) -> EventScope:
-    event = await find_event(db, event_id, source.timing_partner_id)
+    event = await find_event(db, event_id, source.timing_partner_id, source.data_source)
     return event.scope(source)
 
 

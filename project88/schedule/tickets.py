@@ -85,7 +85,8 @@ class PollTicket:
         if event_id is None:
             return account_situation(self._rules, self._poll.provider_key, self._login.time_zone)
         found = await situations(connection, self._rules, self._poll.key.timing_partner_id, event_id)
-        return found[event_id][1] if event_id in found else Situation(rules=(), anchors=None, why_not="it is gone")
+        key = (event_id, self._poll.provider_key)
+        return found[key][1] if key in found else Situation(rules=(), anchors=None, why_not="it is gone")
 
 
 def _is_tried_again(outcome: Outcome) -> bool:

@@ -7,7 +7,7 @@ select coalesce(%(since)s::date::timestamp at time zone %(time_zone)s, hub_now()
 -- The stored events of one account of a partner.
 select provider_event_id, event_id, event_name, start_date, upstream_state, false as is_duplicate,
        (start_date at time zone coalesce(time_zone, %(time_zone)s))::date as event_date
-from ct_events
+from collected_events
 where timing_partner_id = %(timing_partner_id)s and data_source = %(data_source)s and retracted_at is null
   and provider_event_id is not null and coalesce(account_name, '') = %(account_name)s;
 
@@ -18,14 +18,14 @@ with staged as (
     from stage_events s
     left join pg_timezone_names z on z.name = s.time_zone
     where not exists (
-        select from ct_events e
+        select from collected_events e
         where e.timing_partner_id = %(timing_partner_id)s and e.data_source = %(data_source)s
           and e.provider_event_id = s.provider_event_id and e.account_name <> %(account_name)s
           and e.unlisted_since is null)
     order by s.provider_event_id, s.ctid desc
 ),
 stored as (
-    select * from ct_events
+    select * from collected_events
     where timing_partner_id = %(timing_partner_id)s and data_source = %(data_source)s
       and provider_event_id is not null
 )
@@ -77,7 +77,7 @@ select b.provider_event_id, b.event_name, b.calls_planned, b.rows_planned, b.sta
        e.upstream_state, false as is_duplicate,
        (e.start_date at time zone coalesce(e.time_zone, %(time_zone)s))::date as event_date
 from backfill_events b
-left join ct_events e
+left join collected_events e
     on e.timing_partner_id = b.timing_partner_id and e.data_source = %(data_source)s
     and e.provider_event_id = b.provider_event_id
 where b.timing_partner_id = %(timing_partner_id)s and b.backfill_run_id = %(backfill_run_id)s

@@ -15,8 +15,9 @@ returning phase;
 -- name: event_times
 -- When the events of one partner, or one of them, start and end, and what is known of their races.
 select e.timing_partner_id, e.event_id, e.data_source, e.start_date, e.end_date, e.upstream_state, e.retracted_at,
-       p.time_zone as partner_time_zone, e.time_zone as event_time_zone, r.race_ids, r.planned_starts, r.actual_starts, coalesce(e.account_name, '') as account_name
-from ct_events e
+       p.time_zone as partner_time_zone, e.time_zone as event_time_zone, r.race_ids, r.planned_starts, r.actual_starts,
+       coalesce(e.account_name, '') as account_name
+from collected_events e
 join timing_partners p using (timing_partner_id)
 cross join lateral (
     select array_agg(race_id order by race_id) as race_ids,

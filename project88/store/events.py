@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from psycopg import AsyncConnection
+from psycopg.rows import dict_row
 
 from project88.errors import UsageError
 from project88.records.entities import EventId, ProviderEventId, TimingPartnerId
@@ -16,6 +18,8 @@ from project88.store.queries import load
 from project88.store.scope import EventScope, Source
 
 queries = load("events")
+
+MOVED = "the event was merged into another one meanwhile, or that was undone; nothing was stored"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +50,39 @@ class HeldBack:
     provider_event_id: ProviderEventId
     event_name: str | None
     start_date: datetime | None
+    #: The event of the hardware.
+    event_id: EventId
+    hardware_event_name: str | None
+    likeness: str
+    decision: str
+
+
+async def alike(connection: AsyncConnection[Any], source: Source) -> list[dict[str, Any]]:
+    """The staged events that may be hardware events. Fails closed: a missing name or date counts as a match."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(queries["alike"], source.parameters())
+        return await cursor.fetchall()
 
 
 async def held_back(connection: AsyncConnection[Any], source: Source) -> list[HeldBack]:
-    """The staged events that may be hardware events. Fails closed: a missing name or date counts as a match."""
-    cursor = await connection.execute(queries["held_back"], source.parameters())
-    return [HeldBack(provider_event_id=row[0], event_name=row[1], start_date=row[2]) for row in await cursor.fetchall()]
+    """Those of them that wait or are skipped. Writes nothing."""
+    return _held_back(await alike(connection, source))
+
+
+def _held_back(rows: list[dict[str, Any]]) -> list[HeldBack]:
+    return [
+        HeldBack(
+            provider_event_id=row["provider_event_id"],
+            event_name=row["name"],
+            start_date=row["start_date"],
+            event_id=row["event_id"],
+            hardware_event_name=row["hardware_event_name"],
+            likeness=row["likeness"],
+            decision=row["decision"],
+        )
+        for row in rows
+        if row["decision"] in ("review", "skipped")
+    ]
 
 
 async def import_events(connection: AsyncConnection[Any], source: Source) -> tuple[int, list[HeldBack]]:
@@ -60,17 +91,25 @@ async def import_events(connection: AsyncConnection[Any], source: Source) -> tup
     New events belong to the account whose list this is, and those that no other account lists.
     """
     await connection.execute(queries["lock_lists"], source.parameters())
-    possible_duplicates = await held_back(connection, source)
-    ids = [each.provider_event_id for each in possible_duplicates]
-    cursor = await connection.execute(queries["write_staged"], {**source.parameters(), "held_back": ids})
-    row = await cursor.fetchone()
+    found = await alike(connection, source)
+    for row in found:
+        noted = {**source.parameters(), **row, "listed": json.dumps(row["listed"])}
+        await connection.execute(queries["note_alike"], noted)
+    parameters = {
+        **source.parameters(),
+        "alike": [row["provider_event_id"] for row in found],
+        "held_back": [row["provider_event_id"] for row in found if row["decision"] != "kept_both"],
+    }
+    await connection.execute(queries["forget_unlike"], parameters)
+    written = await (await connection.execute(queries["write_staged"], parameters)).fetchone()
     await connection.execute(queries["claim_staged"], source.parameters())
-    return (int(row[0]) if row else 0), possible_duplicates
+    return (int(written[0]) if written else 0), _held_back(found)
 
 
 async def note_unlisted(connection: AsyncConnection[Any], source: Source) -> None:
     """After a whole list was imported: let other accounts have the events that it no longer holds."""
     await connection.execute(queries["note_unlisted"], source.parameters())
+    await connection.execute(queries["note_unlisted_sources"], source.parameters())
 
 
 async def import_races(connection: AsyncConnection[Any], scope: EventScope) -> int:
@@ -92,7 +131,8 @@ async def find_event(
     found = [StoredEvent(**row) for row in await db.rows(queries["find"], parameters)]
     matches = [each for each in found if each.by_our_id] or found
     if not matches:
-        raise UsageError(f"event {event} is not known: see project88 sync events, or check the id")
+        held = await db.row(queries["held_back_as"], parameters)
+        raise UsageError(_why_unknown(event, held))
     if len(matches) > 1:
         raise UsageError(f"event {event} is not one event:\n{_listed(matches)}\nnarrow it with --timing-partner-id")
     return matches[0]
@@ -107,6 +147,21 @@ async def is_known(db: Database, event: str, timing_partner_id: TimingPartnerId)
 async def mark_upstream_state(connection: AsyncConnection[Any], scope: EventScope, upstream_state: str | None) -> None:
     """Remember that the provider gave the event up; None takes that back."""
     await connection.execute(queries["mark_upstream_state"], {**scope.parameters(), "upstream_state": upstream_state})
+
+
+async def is_collected(connection: AsyncConnection[Any], scope: EventScope) -> bool:
+    """Whether the provider's event still is this event of ours: a merge or its undoing may have moved it."""
+    row = await (await connection.execute(queries["is_collected"], scope.parameters())).fetchone()
+    return bool(row and row[0])
+
+
+def _why_unknown(event: str, held: dict[str, Any] | None) -> str:
+    if held is None:
+        return f"event {event} is not known: see project88 sync events, or check the id"
+    return (
+        f"event {event} of {held['provider_name']} is held back as a possible duplicate of event {held['event_id']} "
+        f"of the hardware ({held['decision']}): see project88 duplicates show {event}"
+    )
 
 
 def _listed(events: Sequence[StoredEvent]) -> str:

@@ -1,16 +1,58 @@
--- name: held_back
--- Staged events that may be hardware events of the same partner; they are not imported.
-select s.provider_event_id, s.name, s.start_date from (
-    select distinct on (provider_event_id) * from stage_events order by provider_event_id, ctid desc) s
-where not exists (
-    select from ct_events e
-    where e.timing_partner_id = %(timing_partner_id)s and e.data_source = %(data_source)s
-      and e.provider_event_id = s.provider_event_id)
-  and (check_duplicate_chronotrack_event(s.name::varchar, s.start_date, %(timing_partner_id)s)
-       or exists (
-           select from ct_events e
-           where e.timing_partner_id = %(timing_partner_id)s and e.data_source = 'tcp_hardware'
-             and e.event_id = s.provider_event_id));
+-- name: alike
+-- Staged events that are not stored and may be hardware events of the same partner, with the decision that stands: a
+-- person's, else the partner's rule where the likeness is certain. They are not imported unless both are kept.
+select s.provider_event_id, s.name, s.start_date, to_jsonb(s) as listed, coalesce(d.event_id, a.event_id) as event_id,
+       coalesce(d.likeness, a.likeness) as likeness,
+       coalesce(d.decision,
+                case when a.likeness in ('same_id', 'same_name') then p.duplicate_decision else 'review' end) as decision,
+       (select e.event_name from ct_events e
+        where e.timing_partner_id = p.timing_partner_id and e.event_id = coalesce(d.event_id, a.event_id))
+           as hardware_event_name
+from (select distinct on (provider_event_id) * from stage_events order by provider_event_id, ctid desc) s
+join timing_partners p on p.timing_partner_id = %(timing_partner_id)s
+left join lateral (
+    -- A merge that the partner's rule made is as good as a person's: rows were collected under it.
+    select * from event_sources d
+    where d.timing_partner_id = p.timing_partner_id and d.provider_id = %(provider_id)s
+      and d.provider_event_id = s.provider_event_id and (d.decided_by is not null or d.decision = 'merged')) d on true
+left join lateral (
+    select * from alike_hardware_events(p.timing_partner_id, s.name, s.start_date, s.provider_event_id)
+    limit 1) a on true
+where coalesce(d.event_id, a.event_id) is not null
+  and not exists (
+      select from ct_events e
+      where e.timing_partner_id = p.timing_partner_id and e.data_source = %(data_source)s
+        and e.provider_event_id = s.provider_event_id)
+order by s.provider_event_id collate "C";
+
+-- name: note_alike
+-- Keeps what was found of one staged event that may be a hardware event; what a person decided stays.
+insert into event_sources as known (
+    timing_partner_id, event_id, provider_id, provider_event_id, decision, likeness, event_name, start_date, listed,
+    account_name)
+values (%(timing_partner_id)s, %(event_id)s, %(provider_id)s, %(provider_event_id)s, %(decision)s, %(likeness)s,
+        %(name)s, %(start_date)s, %(listed)s::jsonb - 'list_no', %(account_name)s)
+on conflict (timing_partner_id, provider_id, provider_event_id) do update set
+    event_id = excluded.event_id, decision = excluded.decision, likeness = excluded.likeness,
+    event_name = excluded.event_name, start_date = excluded.start_date, listed = excluded.listed,
+    account_name = case when known.account_name is null or known.unlisted_since is not null
+                        then excluded.account_name else known.account_name end,
+    unlisted_since = case when known.account_name = excluded.account_name then null else known.unlisted_since end
+where (known.event_id, known.decision, known.likeness, known.event_name, known.start_date, known.listed)
+      is distinct from (excluded.event_id, excluded.decision, excluded.likeness, excluded.event_name,
+                        excluded.start_date, excluded.listed)
+   or known.account_name is null or known.unlisted_since is not null;
+
+-- name: forget_unlike
+-- Staged events that nobody decided on and that no hardware event is like any more are not held back.
+delete from event_sources d using stage_events s
+where d.timing_partner_id = %(timing_partner_id)s and d.provider_id = %(provider_id)s
+  and d.provider_event_id = s.provider_event_id and d.decided_by is null and d.decision <> 'merged'
+  and d.provider_event_id <> all (%(alike)s::text[])
+  and not exists (
+      select from ct_events e
+      where e.timing_partner_id = d.timing_partner_id and e.data_source = %(data_source)s
+        and e.provider_event_id = d.provider_event_id);
 
 -- name: write_staged
 -- Writes the staged events that are new or changed, not held back and no other account's; counts them.
@@ -53,7 +95,7 @@ select count(*)::int from written;
 
 -- name: lock_lists
 -- The lists of events of a partner's accounts are stored one after the other: they may hold the same events.
-select pg_advisory_xact_lock(hashtextextended('events ' || %(timing_partner_id)s::text, 88));
+select lock_events(%(timing_partner_id)s);
 
 -- name: claim_staged
 -- The staged events that no other account has, or that the account's list has no longer, belong to this one.
@@ -69,28 +111,61 @@ where e.timing_partner_id = %(timing_partner_id)s and e.data_source = %(data_sou
   and e.account_name = %(account_name)s and e.unlisted_since is null
   and not exists (select from stage_events s where s.provider_event_id = e.provider_event_id);
 
+-- name: note_unlisted_sources
+-- The same of events that are not stored under their own id.
+update event_sources d set unlisted_since = hub_now()
+where d.timing_partner_id = %(timing_partner_id)s and d.provider_id = %(provider_id)s
+  and d.account_name = %(account_name)s and d.unlisted_since is null
+  and not exists (select from stage_events s where s.provider_event_id = d.provider_event_id);
+
 -- name: find
--- Events that EVENT may mean: our id, else the provider's; retracted ones too.
+-- Events that EVENT may mean: our id, else the provider's; retracted ones too. An event that another is merged into is
+-- one event, unless the other's source is asked for.
 select timing_partner_id, event_id, data_source, provider_event_id, event_name, start_date, end_date, time_zone,
        upstream_state, event_id = %(event)s as by_our_id, coalesce(account_name, '') as account_name
-from ct_events
-where (event_id = %(event)s or provider_event_id = %(event)s)
-  and (%(timing_partner_id)s::int is null or timing_partner_id = %(timing_partner_id)s)
-  and (%(data_source)s::text is null or data_source = %(data_source)s)
+from (
+    select *, row_number() over (partition by timing_partner_id, event_id order by is_merged) as place
+    from collected_events
+    where (event_id = %(event)s or provider_event_id = %(event)s)
+      and (%(timing_partner_id)s::int is null or timing_partner_id = %(timing_partner_id)s)
+      and (%(data_source)s::text is null or data_source = %(data_source)s)
+) found
+where place = 1
 order by timing_partner_id, event_id;
+
+-- name: held_back_as
+-- Why an event of a provider is not stored under its own id.
+select s.provider_event_id, v.name as provider_name, s.event_id, s.decision
+from event_sources s
+join providers v using (provider_id)
+where s.provider_event_id = %(event)s
+  and (%(timing_partner_id)s::int is null or s.timing_partner_id = %(timing_partner_id)s)
+limit 1;
+
+-- name: is_collected
+-- Whether the event of the provider is still collected under this id of ours.
+select exists (
+    select from collected_events
+    where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
+      and provider_event_id = %(provider_event_id)s);
 
 -- name: of_partner
 -- The events of one partner and source, newest first.
 select timing_partner_id, event_id, data_source, provider_event_id, event_name, start_date, end_date, time_zone,
        upstream_state, true as by_our_id, coalesce(account_name, '') as account_name
-from ct_events
+from collected_events
 where timing_partner_id = %(timing_partner_id)s and data_source = %(data_source)s and retracted_at is null
 order by start_date desc nulls last, event_id;
 
 -- name: mark_upstream_state
 -- Remembers that the provider gave the event up; what is stored of it stays.
+with merged as (
+    update event_sources set upstream_state = %(upstream_state)s::text
+    where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and provider_id = %(provider_id)s
+      and provider_event_id = %(provider_event_id)s and upstream_state is distinct from %(upstream_state)s::text
+)
 update ct_events set upstream_state = %(upstream_state)s::text, updated_at = now()
-where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s
+where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
   and upstream_state is distinct from %(upstream_state)s::text;
 
 -- name: write_staged_races

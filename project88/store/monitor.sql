@@ -76,15 +76,28 @@ where b.kind = 'login' or b.open_until is not null
 order by 1, 2, 3;
 
 -- name: duplicates
--- The deployment page's question for events that both sources brought.
-select p.company_name, e1.event_name, e1.event_id as live_event_id, e2.event_id as hardware_event_id
-from ct_events e1
-join ct_events e2 on e1.timing_partner_id = e2.timing_partner_id
-    and lower(e1.event_name) = lower(e2.event_name)
-    and abs(extract(epoch from (e1.start_date - e2.start_date))) < 86400
-join timing_partners p on p.timing_partner_id = e1.timing_partner_id
-where e1.data_source = 'chronotrack_live' and e2.data_source = 'tcp_hardware'
-order by 1, 2;
+-- The deployment page's question for events that both sources brought, and pairs that may be one event and wait for a
+-- person. Pairs that somebody kept are left out.
+select p.company_name, found.event_name, found.live_event_id, found.hardware_event_id,
+       bool_or(found.is_twice) as is_twice
+from (
+    select e1.timing_partner_id, e1.event_name, coalesce(e1.provider_event_id, e1.event_id) as live_event_id,
+           e2.event_id as hardware_event_id, true as is_twice
+    from ct_events e1
+    join ct_events e2 on e1.timing_partner_id = e2.timing_partner_id
+        and lower(e1.event_name) = lower(e2.event_name)
+        and abs(extract(epoch from (e1.start_date - e2.start_date))) < 86400
+    where e1.data_source = 'chronotrack_live' and e2.data_source = 'tcp_hardware'
+      and not exists (
+          select from event_sources s join providers v using (provider_id)
+          where s.timing_partner_id = e1.timing_partner_id and v.key = e1.data_source and s.decision = 'kept_both'
+            and s.provider_event_id = coalesce(e1.provider_event_id, e1.event_id))
+    union all
+    select s.timing_partner_id, s.event_name, s.provider_event_id, s.event_id, false
+    from event_sources s where s.decision = 'review'
+) found
+join timing_partners p using (timing_partner_id)
+group by 1, 2, 3, 4 order by 1, 2;
 
 -- name: waiting_for_a_person
 -- What was held back for a decision or could not be read.

@@ -95,8 +95,8 @@ select exists (
 update schedule_plan p set
     state = 'running', state_since = now(), token = gen_random_uuid(), worker = %(worker)s, starts = starts + 1,
     account_name = case when p.event_id is null then p.account_name else coalesce((
-        select e.account_name from ct_events e
-        where e.timing_partner_id = p.timing_partner_id and e.event_id = p.event_id), '') end
+        select e.account_name from collected_events e
+        where e.timing_partner_id = p.timing_partner_id and e.event_id = p.event_id and e.data_source = v.key), '') end
 from providers v, hub_clock
 where p.timing_partner_id = %(timing_partner_id)s and p.schedule_plan_id = %(schedule_plan_id)s
   and p.state in ('waiting', 'queued', 'running') and p.next_due = %(due)s and v.provider_id = p.provider_id

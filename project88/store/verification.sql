@@ -43,6 +43,10 @@ join ct_events e2 on e1.timing_partner_id = e2.timing_partner_id
     and lower(e1.event_name) = lower(e2.event_name)
     and abs(extract(epoch from (e1.start_date - e2.start_date))) < 86400
 where e1.data_source = 'chronotrack_live' and e2.data_source = 'tcp_hardware'
+  and not exists (
+      select from event_sources s join providers v using (provider_id)
+      where s.timing_partner_id = e1.timing_partner_id and v.key = e1.data_source and s.decision = 'kept_both'
+        and s.provider_event_id = coalesce(e1.provider_event_id, e1.event_id))
 order by e1.timing_partner_id, e1.start_date
 
 -- name: wait_briefly
@@ -92,6 +96,12 @@ on conflict (timing_partner_id, provider_id, account_name) do nothing
 insert into ct_events (timing_partner_id, event_id, data_source, provider_event_id)
 values (%(partner)s, 'verification ' || %(time)s, 'chronotrack_live', 'twice')
 on conflict (timing_partner_id, data_source, provider_event_id) do nothing
+
+-- name: twice_event_sources
+-- The same event of a provider that may be one of the hardware.
+insert into event_sources (timing_partner_id, event_id, provider_id, provider_event_id, decision, likeness)
+values (%(partner)s, 'verification', 1, 'twice', 'kept_both', 'same_name')
+on conflict (timing_partner_id, provider_id, provider_event_id) do nothing
 
 -- name: twice_ct_races
 -- The same race of an event.

@@ -11,6 +11,7 @@ from typing import Any
 from project88.errors import Permanent
 from project88.providers.contract import Course, PagedList, Provider, ResultList
 from project88.records.snapshot import NO_AUTHORITY, Authority
+from project88.store.events import MOVED, is_collected
 from project88.store.history import Outcome, SyncType, close_abandoned, collecting_lock
 from project88.store.lists import known_rows
 from project88.store.merging import races_with_finishes
@@ -64,6 +65,8 @@ async def sync_event(
             reason = "another sync of this event is running"
             return await skip(account.db, account.source, sync_type, scope, reason, ticket)
         await close_abandoned(account.db, account.source, scope.provider_event_id)
+        if not await is_collected(connection, scope):
+            return await skip(account.db, account.source, sync_type, scope, MOVED, ticket)
         async with attempt(account, sync_type, scope, ticket) as outcome:
             stage = Stage(connection)
             await stage.prepare()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from project88.errors import Superseded
 from project88.records.entities import Race
 from project88.store import merging
-from project88.store.events import import_races, mark_upstream_state
+from project88.store.events import MOVED, import_races, is_collected, mark_upstream_state
 from project88.store.history import Outcome
 from project88.store.lists import KnownList, known_lists, quarantine, remember_lists
 from project88.store.scope import EventScope
@@ -50,6 +51,8 @@ async def store_snapshot(
     connection = stage.connection
     async with connection.transaction():
         await merging.begin_merge(connection, scope)
+        if not await is_collected(connection, scope):
+            raise Superseded(MOVED)
         await import_races(connection, scope)
         people = await _merge_participants(stage, scope, snapshot)
         results = await _merge_results(stage, scope, snapshot)

@@ -32,11 +32,14 @@ class Hub:
     account: Account
     sandbox: Sandbox
 
-    async def event(self, provider_event_id: str) -> StoredEvent:
-        return await find_event(self.db, provider_event_id)
+    async def event(self, provider_event_id: str, data_source: str | None = None) -> StoredEvent:
+        return await find_event(self.db, provider_event_id, data_source=data_source)
 
-    async def sync(self, provider_event_id: str, choice: Choice = everything) -> Outcome:
-        event = await self.event(provider_event_id)
+    async def sync(
+        self, provider_event_id: str, choice: Choice = everything, data_source: str | None = None
+    ) -> Outcome:
+        """``data_source``: of an event that is merged into another one."""
+        event = await self.event(provider_event_id, data_source)
         return await sync_event(self.account, event.scope(self.account.source), "results", choice)
 
     async def look(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:

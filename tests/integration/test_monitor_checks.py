@@ -125,7 +125,7 @@ async def test_a_hub_that_is_well_is_healthy_in_every_check(hub: Database):
         (
             "insert into ct_events (timing_partner_id, event_id, event_name, start_date)"
             " select timing_partner_id, 'h1', upper(event_name), start_date + interval '1 hour' from ct_events",
-            "duplicates", "unhealthy", "Peak", "River Run is there twice: h1 and e1",
+            "duplicates", "unhealthy", "Peak", "River Run is there twice: h1 and 8412",
         ),
         (
             "insert into call_budgets (timing_partner_id, provider_id, account_name) values (1, 1, '');"

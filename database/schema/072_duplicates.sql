@@ -1,0 +1,147 @@
+-- Events that reach us from several sources: which of them are one, who decided it, and that none is stored twice.
+
+alter table timing_partners add column if not exists duplicate_decision text not null default 'skipped';
+alter table timing_partners drop constraint if exists duplicate_decision_is_a_known_word;
+alter table timing_partners add constraint duplicate_decision_is_a_known_word
+    check (duplicate_decision in ('skipped', 'merged'));
+comment on column timing_partners.duplicate_decision is
+    'What becomes of an event of ChronoTrack Live that certainly is a hardware event, until a person decides.';
+
+create table if not exists event_sources (
+    timing_partner_id integer not null references timing_partners,
+    event_source_id   bigint generated always as identity,
+    event_id          text not null,
+    provider_id       integer not null references providers,
+    provider_event_id text not null,
+    decision          text not null,
+    likeness          text not null,
+    event_name        text,
+    start_date        timestamptz,
+    listed            jsonb,
+    account_name      text,
+    unlisted_since    timestamptz,
+    upstream_state    text,
+    removed_event     jsonb,
+    removed_payload   json,
+    found_at          timestamptz not null default now(),
+    decided_at        timestamptz,
+    decided_by        text,
+    reason            text,
+    earlier           jsonb not null default '[]',
+    primary key (timing_partner_id, event_source_id),
+    constraint event_of_a_provider_is_decided_once unique (timing_partner_id, provider_id, provider_event_id),
+    constraint event_source_belongs_to_an_event
+        foreign key (timing_partner_id, event_id) references ct_events on delete cascade,
+    constraint event_source_decision_is_a_known_word check (decision in ('review', 'skipped', 'merged', 'kept_both')),
+    constraint event_source_likeness_is_a_known_word
+        check (likeness in ('same_id', 'same_name', 'no_date', 'similar_name', 'no_name'))
+);
+create index if not exists event_sources_by_event on event_sources (timing_partner_id, event_id);
+comment on table event_sources is 'Events of a provider that may be, or are, an event of the hardware, and what was decided.';
+comment on column event_sources.event_id is 'The event of the hardware.';
+comment on column event_sources.decision is
+    'review: waits for a person. skipped: not collected. merged: collected under event_id. kept_both: two events.';
+comment on column event_sources.decided_by is 'Null: nobody yet, the decision follows from the likeness.';
+comment on column event_sources.listed is 'The event as the provider lists it, so that it can be imported without a call.';
+comment on column event_sources.removed_event is 'The row of ct_events that a merge took away, for undoing it.';
+comment on column event_sources.earlier is 'The decisions before this one, the oldest first.';
+
+create or replace trigger event_source_is_planned after insert on event_sources
+    for each row execute function note_schedule_change();
+create or replace trigger event_source_is_planned_anew after update on event_sources
+    for each row when ((old.decision, old.event_id, old.upstream_state, coalesce(old.account_name, ''))
+                       is distinct from (new.decision, new.event_id, new.upstream_state, coalesce(new.account_name, '')))
+    execute function note_schedule_change();
+
+-- Lists of events, and events of the hardware, of one partner are stored one after the other.
+create or replace function lock_events(p_timing_partner_id integer) returns void
+language sql volatile
+begin atomic
+    select pg_advisory_xact_lock(hashtextextended('events ' || p_timing_partner_id::text, 88));
+end;
+
+-- No event of ChronoTrack Live is stored beside an event of the hardware that it may be, whoever stores it, unless a
+-- person kept both.
+create or replace function refuse_duplicate_event() returns trigger
+language plpgsql as $$
+declare
+    hardware_event_id text;
+begin
+    if coalesce(current_setting('project88.decided', true), '') = 'on' or exists (
+            select from ct_events e
+            where (e.timing_partner_id, e.data_source) = (new.timing_partner_id, new.data_source)
+              and (e.provider_event_id = new.provider_event_id or e.event_id = new.event_id)) then
+        return new;
+    end if;
+    perform lock_events(new.timing_partner_id);
+    if exists (select from event_sources s join providers v using (provider_id)
+               where s.timing_partner_id = new.timing_partner_id and v.key = new.data_source
+                 and s.provider_event_id = coalesce(new.provider_event_id, new.event_id)
+                 and s.decision = 'kept_both') then
+        return new;
+    end if;
+    select a.event_id into hardware_event_id
+    from alike_hardware_events(new.timing_partner_id, new.event_name, new.start_date, new.provider_event_id) a limit 1;
+    if found then
+        raise exception 'event % of ChronoTrack Live may be event % of the hardware, so it is not stored',
+            coalesce(new.provider_event_id, new.event_id), hardware_event_id
+            using errcode = 'unique_violation', hint = 'see project88 duplicates list';
+    end if;
+    return new;
+end $$;
+create or replace trigger duplicate_event_is_refused before insert on ct_events
+    for each row when (new.data_source = 'chronotrack_live') execute function refuse_duplicate_event();
+
+-- An event of the hardware that comes, or changes, beside an event of ChronoTrack Live that is stored: a person decides.
+create or replace function flag_duplicate_events() returns trigger
+language plpgsql as $$
+begin
+    perform lock_events(new.timing_partner_id);
+    delete from event_sources s using ct_events e, providers v
+    where s.timing_partner_id = new.timing_partner_id and s.decision = 'review' and s.decided_by is null
+      and v.provider_id = s.provider_id and e.timing_partner_id = s.timing_partner_id and e.data_source = v.key
+      and s.provider_event_id = coalesce(e.provider_event_id, e.event_id)
+      and (s.event_id = new.event_id or (e.event_id = new.event_id and new.data_source <> 'tcp_hardware'))
+      and not exists (
+          select from alike_hardware_events(s.timing_partner_id, e.event_name, e.start_date, s.provider_event_id) a
+          where a.event_id = s.event_id);
+    insert into event_sources (
+        timing_partner_id, event_id, provider_id, provider_event_id, decision, likeness, event_name, start_date,
+        account_name)
+    select e.timing_partner_id, a.event_id, v.provider_id, coalesce(e.provider_event_id, e.event_id), 'review',
+           a.likeness, e.event_name, e.start_date, e.account_name
+    from ct_events e
+    join providers v on v.key = e.data_source
+    cross join lateral (
+        select * from alike_hardware_events(
+            e.timing_partner_id, e.event_name, e.start_date, coalesce(e.provider_event_id, e.event_id)) limit 1) a
+    where e.timing_partner_id = new.timing_partner_id and e.data_source = 'chronotrack_live'
+      and (new.event_id = e.event_id
+           or new.data_source = 'tcp_hardware' and (
+               new.event_id = coalesce(e.provider_event_id, e.event_id) or new.start_date is null or e.start_date is null
+               or e.start_date between new.start_date - interval '1 day' and new.start_date + interval '1 day'))
+    on conflict (timing_partner_id, provider_id, provider_event_id) do nothing;
+    return null;
+end $$;
+create or replace trigger duplicate_of_a_new_event_is_flagged after insert on ct_events
+    for each row when (new.data_source = 'tcp_hardware') execute function flag_duplicate_events();
+create or replace trigger duplicate_of_a_changed_event_is_flagged after update on ct_events
+    for each row when ((old.event_name, old.start_date, old.data_source)
+                       is distinct from (new.event_name, new.start_date, new.data_source)
+                       and new.data_source in ('tcp_hardware', 'chronotrack_live'))
+    execute function flag_duplicate_events();
+
+-- Pairs that a database held before it knew of this.
+insert into event_sources (
+    timing_partner_id, event_id, provider_id, provider_event_id, decision, likeness, event_name, start_date, account_name)
+select e.timing_partner_id, a.event_id, v.provider_id, coalesce(e.provider_event_id, e.event_id), 'review', a.likeness,
+       e.event_name, e.start_date, e.account_name
+from ct_events e
+join providers v on v.key = e.data_source
+cross join lateral (
+    select * from alike_hardware_events(
+        e.timing_partner_id, e.event_name, e.start_date, coalesce(e.provider_event_id, e.event_id)) limit 1) a
+where e.data_source = 'chronotrack_live'
+on conflict (timing_partner_id, provider_id, provider_event_id) do nothing;
+
+insert into applied_migrations (name) values ('schema/072_duplicates.sql') on conflict do nothing;

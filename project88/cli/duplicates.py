@@ -1,0 +1,258 @@
+"""``project88 duplicates``: events that reach us from two sources, and what is done with them. Calls no service."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.options import AnyPartnerId, AsJson, PartnerId
+
+if TYPE_CHECKING:
+    from project88.store.connection import Database
+    from project88.store.duplicates import Holding, Moved, Pair
+
+COLUMNS = ("event", "source", "name", "start", "hardware event", "its name", "its start", "why", "decision", "by")
+LIKENESS = {
+    "same_id": "the hardware event has the provider's id as its own: certain",
+    "same_name": "same name but for case and spacing, starts less than 24 h apart: certain",
+    "no_date": "the names are alike and a start is unknown",
+    "similar_name": "the names are alike but for accents, punctuation, a year or spelling, starts less than 24 h apart",
+    "no_name": "a name is unknown, starts less than 24 h apart or unknown",
+}
+DECISIONS = {
+    "review": "waits for you: {provider_event_id} is {state}",
+    "skipped": "{provider_event_id} is not collected",
+    "merged": "collected under {event_id}",
+    "kept_both": "two events",
+}
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Decide on events that reach us from two sources.\n\nExample: project88 duplicates list",
+)
+Event = Annotated[str, typer.Argument(metavar="EVENT", help="Either event: our id, or the provider's.")]
+By = Annotated[str, typer.Option(metavar="NAME", help="Who decides.")]
+Why = Annotated[str | None, typer.Option("--reason", help="Why; kept with the decision.")]
+
+
+class Rule(StrEnum):
+    skipped = "skipped"
+    merged = "merged"
+
+
+@app.command("list")
+def list_command(
+    timing_partner_id: AnyPartnerId = None,
+    every: Annotated[bool, typer.Option("--all", help="Those that somebody decided on, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the events of providers that may be events of the hardware, those that wait for you first.
+
+    Example: project88 duplicates list --timing-partner-id 1
+    """
+    run(_list(timing_partner_id, every, as_json))
+
+
+@app.command("show")
+def show_command(event: Event, timing_partner_id: AnyPartnerId = None, as_json: AsJson = False) -> None:
+    """Show why two events look alike, which source wins, and what each decision would change.
+
+    Example: project88 duplicates show 8412
+    """
+    run(_show(event, timing_partner_id, as_json))
+
+
+@app.command("merge")
+def merge_command(event: Event, by: By, reason: Why = None, timing_partner_id: AnyPartnerId = None) -> None:
+    """Make one event of the two. The provider's entries and results stand under the hardware event from now on.
+
+    Example: project88 duplicates merge 8412 --by "Race director"
+    """
+    run(_merge(event, timing_partner_id, by, reason))
+
+
+@app.command("keep-both")
+def keep_both_command(event: Event, by: By, reason: Why = None, timing_partner_id: AnyPartnerId = None) -> None:
+    """Keep two events. One that was held back is imported and collected from now on.
+
+    Example: project88 duplicates keep-both 8412 --by "Race director" --reason "Saturday and Sunday are two races"
+    """
+    run(_keep_both(event, timing_partner_id, by, reason))
+
+
+@app.command("undo")
+def undo_command(event: Event, by: By, timing_partner_id: AnyPartnerId = None) -> None:
+    """Take the last decision on two events back.
+
+    What a merge moved moves back. An event that was imported by keeping both stays, and waits for a decision.
+
+    Example: project88 duplicates undo 8412 --by "Race director"
+    """
+    run(_undo(event, timing_partner_id, by))
+
+
+@app.command("rule")
+def rule_command(
+    decision: Annotated[Rule, typer.Argument(help="What becomes of a certain duplicate until a person decides.")],
+    timing_partner_id: PartnerId,
+) -> None:
+    """Set what becomes of certain duplicates of a timing partner that are found from now on. The default is skipped.
+
+    Example: project88 duplicates rule merged --timing-partner-id 1
+    """
+    run(_rule(decision, timing_partner_id))
+
+
+async def _list(partner: int | None, every: bool, as_json: bool) -> None:
+    from project88.store.duplicates import pairs
+
+    async with hub_database() as db:
+        found = await pairs(db, _partner(partner), decided_too=every)
+    if as_json:
+        print_json(found)
+    elif found:
+        print_table(COLUMNS, [_row(pair) for pair in found])
+        typer.echo("\nproject88 duplicates show EVENT says more; merge, keep-both and undo decide")
+    else:
+        typer.echo("no event is held to be a duplicate" if every else "no event waits for a decision")
+
+
+async def _show(event: str, partner: int | None, as_json: bool) -> None:
+    from project88.store.duplicates import find_pair
+
+    async with hub_database() as db:
+        pair = await find_pair(db, event, _partner(partner))
+        own, hardware = await _holdings(db, pair)
+    if as_json:
+        print_json({"pair": pair, "holds": own, "hardware_holds": hardware, "why": LIKENESS[pair.likeness]})
+        return
+    typer.echo("\n".join(_told(pair, own, hardware)))
+
+
+async def _holdings(db: Database, pair: Pair) -> tuple[Holding, Holding]:
+    """Of the provider's source and of the hardware's."""
+    from project88.store.duplicates import holding
+
+    own = await holding(db, pair, pair.live_event_id or pair.event_id, pair.provider_key)
+    return own, await holding(db, pair, pair.event_id, "tcp_hardware")
+
+
+async def _merge(event: str, partner: int | None, by: str, reason: str | None) -> None:
+    from project88.store.duplicates import find_pair, merge
+
+    async with hub_database() as db:
+        pair = await find_pair(db, event, _partner(partner))
+        moved = await merge(db, pair, by, reason)
+    typer.echo(f"event {pair.provider_event_id} is merged into event {pair.event_id}{_of(moved, 'moved')}")
+    if pair.live_event_id is None:
+        typer.echo(
+            "the schedule collects it from now on; at once: project88 sync results "
+            f"{pair.provider_event_id} --timing-partner-id {pair.timing_partner_id}"
+        )
+
+
+async def _keep_both(event: str, partner: int | None, by: str, reason: str | None) -> None:
+    from project88.store.duplicates import find_pair, keep_both
+
+    async with hub_database() as db:
+        pair = await find_pair(db, event, _partner(partner))
+        await keep_both(db, pair, by, reason)
+    typer.echo(f"event {pair.provider_event_id} and event {pair.event_id} are two events")
+
+
+async def _undo(event: str, partner: int | None, by: str) -> None:
+    from project88.store.duplicates import find_pair, undo
+
+    async with hub_database() as db:
+        pair = await find_pair(db, event, _partner(partner))
+        moved = await undo(db, pair, by)
+        now = await find_pair(db, event, pair.timing_partner_id)
+    verb = "moved back" if now.live_event_id is not None else "hidden"
+    typer.echo(f"the decision on event {pair.provider_event_id} is undone{_of(moved, verb)}; now: {_decision(now)}")
+
+
+async def _rule(decision: Rule, partner: int) -> None:
+    from project88.records.entities import TimingPartnerId
+    from project88.store.duplicates import set_rule
+
+    async with hub_database() as db:
+        await set_rule(db, TimingPartnerId(partner), decision.value)
+    typer.echo(f"certain duplicates of timing partner {partner} are {decision.value} from now on")
+
+
+def _told(pair: Pair, own: Holding, hardware: Holding) -> list[str]:
+    apart = _apart(pair)
+    lines = [
+        f"{pair.provider_key} {pair.provider_event_id}: {pair.event_name or 'without a name'}, {_at(pair.start_date)}",
+        f"hardware {pair.event_id}: {pair.hardware_event_name or 'without a name'}, {_at(pair.hardware_start_date)}",
+        f"why: {LIKENESS[pair.likeness]}" + (f" ({apart})" if apart else ""),
+        f"decision: {pair.decision}, {_decision(pair)}" + (f", by {pair.decided_by}" if pair.decided_by else ""),
+    ]
+    if pair.reason:
+        lines.append(f"reason: {pair.reason}")
+    lines += [_earlier(each) for each in pair.earlier]
+    lines += [
+        f"stored of {pair.provider_key}: {own.entries} entries, {own.results} results; "
+        f"{own.same_bib} entries have a bib of the hardware's start list",
+        f"stored of the hardware: {hardware.entries} entries, {hardware.results} results",
+        "merge: one event, one row per person and race. Times and places come from the hardware until the results",
+        f"  have settled, then from {pair.provider_key}; see project88 results {pair.event_id} --explain BIB",
+        "keep-both: two events, each with its own results; the monitor leaves the pair out",
+    ]
+    return lines
+
+
+def _apart(pair: Pair) -> str:
+    if pair.start_date is None or pair.hardware_start_date is None:
+        return ""
+    apart: timedelta = abs(pair.start_date - pair.hardware_start_date)
+    hours, seconds = divmod(int(apart.total_seconds()), 3600)
+    return f"starts {hours} h {seconds // 60} min apart"
+
+
+def _earlier(said: dict[str, Any]) -> str:
+    by = f" by {said['by']}" if said.get("by") else ""
+    undone = f", undone by {said['undone_by']} {said['undone_at'][:16]}" if said.get("undone_by") else ""
+    return f"earlier: {said['decision']}{by}{undone}"
+
+
+def _decision(pair: Pair) -> str:
+    state = "not collected" if pair.live_event_id is None else f"stored as event {pair.live_event_id}"
+    return DECISIONS[pair.decision].format(
+        provider_event_id=pair.provider_event_id, event_id=pair.event_id, state=state
+    )
+
+
+def _of(moved: Moved, verb: str) -> str:
+    if not (moved.races or moved.participants or moved.results):
+        return ""
+    return f"; {moved.races} races, {moved.participants} participants and {moved.results} results {verb}"
+
+
+def _row(pair: Pair) -> tuple[object, ...]:
+    return (
+        pair.provider_event_id,
+        pair.provider_key,
+        pair.event_name,
+        _at(pair.start_date),
+        pair.event_id,
+        pair.hardware_event_name,
+        _at(pair.hardware_start_date),
+        pair.likeness.replace("_", " "),
+        pair.decision,
+        pair.decided_by,
+    )
+
+
+def _at(start: datetime | None) -> str:
+    return f"{start:%Y-%m-%d %H:%M} UTC" if start else "date unknown"
+
+
+def _partner(number: int | None) -> Any:  # noqa: ANN401
+    from project88.records.entities import TimingPartnerId
+
+    return None if number is None else TimingPartnerId(number)

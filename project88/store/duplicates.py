@@ -1,0 +1,240 @@
+"""Events that reach us from several sources: which may be one, and a person's decision on them. Calls no service."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from psycopg.errors import LockNotAvailable
+from psycopg.rows import dict_row
+
+from project88.errors import UsageError
+from project88.records.entities import EventId, ProviderEventId, ProviderId, TimingPartnerId
+from project88.store.connection import Connection, Database
+from project88.store.events import import_events
+from project88.store.partners import provider_id
+from project88.store.queries import load
+from project88.store.scope import Source
+from project88.store.staging import Stage
+
+queries = load("duplicates")
+
+Decision = Literal["review", "skipped", "merged", "kept_both"]
+Likeness = Literal["same_id", "same_name", "no_date", "similar_name", "no_name"]
+CERTAIN: frozenset[Likeness] = frozenset({"same_id", "same_name"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """An event of a provider and the hardware event that it may be. ``live_event_id``: ours, where it is stored."""
+
+    timing_partner_id: TimingPartnerId
+    company_name: str
+    event_source_id: int
+    provider_key: str
+    provider_event_id: ProviderEventId
+    event_name: str | None
+    start_date: datetime | None
+    event_id: EventId
+    hardware_event_name: str | None
+    hardware_start_date: datetime | None
+    likeness: Likeness
+    decision: Decision
+    decided_by: str | None
+    decided_at: datetime | None
+    reason: str | None
+    found_at: datetime
+    live_event_id: EventId | None
+    is_listed: bool
+    #: Earlier decisions as they were kept: decision, by, at, reason, undone_by, undone_at.
+    earlier: list[dict[str, Any]]
+
+    @property
+    def key(self) -> dict[str, Any]:
+        return {"timing_partner_id": self.timing_partner_id, "event_source_id": self.event_source_id}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """How many rows a decision concerned."""
+
+    races: int = 0
+    participants: int = 0
+    results: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What an event has from one source. ``same_bib``: entries whose bib the hardware's start list has too."""
+
+    entries: int
+    same_bib: int
+    results: int
+
+
+async def pairs(
+    db: Database,
+    timing_partner_id: TimingPartnerId | None = None,
+    event: str | None = None,
+    *,
+    decided_too: bool = False,
+) -> list[Pair]:
+    """Those that nobody decided, unless ``decided_too``; what waits comes first."""
+    parameters = {"timing_partner_id": timing_partner_id, "event": event, "decided_too": decided_too}
+    return [Pair(**row) for row in await db.rows(queries["list"], parameters)]
+
+
+async def find_pair(db: Database, event: str, timing_partner_id: TimingPartnerId | None = None) -> Pair:
+    """EVENT is an id of either event, ours or the provider's. Two matches are an error that lists them."""
+    return _the_one(await pairs(db, timing_partner_id, event, decided_too=True), event)
+
+
+async def holding(db: Database, pair: Pair, event_id: EventId, data_source: str) -> Holding:
+    parameters = {
+        "timing_partner_id": pair.timing_partner_id,
+        "event_id": event_id,
+        "hardware_event_id": pair.event_id,
+        "data_source": data_source,
+    }
+    row = await db.row(queries["what_it_holds"], parameters)
+    assert row is not None
+    return Holding(**row)
+
+
+async def merge(db: Database, pair: Pair, decided_by: str, reason: str | None) -> Moved:
+    """Let the provider's rows stand under the hardware event from now on; those that are stored move there."""
+    source = await _source(db, pair)
+    async with _deciding(db, pair) as (connection, found):
+        if found.decision == "merged":
+            raise UsageError(f"{_named(found)} is merged already")
+        moved = Moved()
+        if found.live_event_id is not None:
+            moved = await _move_into_hardware(connection, source, found)
+        await _decide(connection, found, "merged", decided_by, reason)
+    return moved
+
+
+async def keep_both(db: Database, pair: Pair, decided_by: str, reason: str | None) -> None:
+    """Two events. One that was held back is imported as it was listed, without a call."""
+    source = await _source(db, pair)
+    async with _deciding(db, pair) as (connection, found):
+        if found.decision == "merged":
+            raise UsageError(f"{_named(found)} is merged: undo that first, with project88 duplicates undo")
+        if found.decision == "kept_both":
+            raise UsageError(f"{_named(found)} is kept already")
+        await _decide(connection, found, "kept_both", decided_by, reason)
+        if found.live_event_id is None and found.is_listed:
+            await connection.execute(queries["stage_listed"], found.key)
+            await import_events(connection, source)
+
+
+async def undo(db: Database, pair: Pair, undone_by: str) -> Moved:
+    """Take the last decision back. What a merge moved moves back; what came by it since is hidden."""
+    source = await _source(db, pair)
+    async with _deciding(db, pair) as (connection, found):
+        if found.decision not in ("merged", "kept_both"):
+            raise UsageError(f"nobody has decided on {_named(found)}")
+        moved, is_stored = Moved(), found.live_event_id is not None
+        if found.decision == "merged":
+            moved, is_stored = await _unmerge(connection, source, found)
+        before = "skipped" if found.likeness in CERTAIN and not is_stored else "review"
+        await connection.execute(queries["undo"], {**found.key, "decision": before, "decided_by": undone_by})
+    return moved
+
+
+async def set_rule(db: Database, timing_partner_id: TimingPartnerId, decision: Decision) -> None:
+    """What becomes of certain duplicates of the partner that are found from now on."""
+    parameters = {"timing_partner_id": timing_partner_id, "decision": decision}
+    if not await db.execute(queries["set_rule"], parameters):
+        raise UsageError(f"timing partner {timing_partner_id} does not exist: see project88 partner list")
+
+
+@asynccontextmanager
+async def _deciding(db: Database, pair: Pair) -> AsyncIterator[tuple[Connection, Pair]]:
+    """A transaction in which nobody else imports, collects or decides on the pair, and the pair as it is now."""
+    async with db.dedicated() as connection:
+        await Stage(connection).prepare()
+        async with connection.transaction():
+            await connection.execute(queries["patience"])
+            await connection.execute(queries["lock_pair"], pair.key)
+            found = _the_one(await _again(connection, pair), pair.provider_event_id)
+            event_ids = [each for each in (found.live_event_id, found.event_id) if each is not None]
+            try:
+                await connection.execute(queries["lock_collecting"], {**found.key, "event_ids": event_ids})
+            except LockNotAvailable:
+                raise UsageError(f"{_named(found)} is being collected: try again when that is done") from None
+            yield connection, found
+
+
+async def _again(connection: Connection, pair: Pair) -> list[Pair]:
+    parameters = {"timing_partner_id": pair.timing_partner_id, "event": pair.provider_event_id, "decided_too": True}
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(queries["list"], parameters)
+        found = [Pair(**row) for row in await cursor.fetchall()]
+    return [each for each in found if each.event_source_id == pair.event_source_id]
+
+
+def _the_one(found: Sequence[Pair], event: str) -> Pair:
+    if not found:
+        raise UsageError(f"event {event} is not held to be a duplicate: see project88 duplicates list --all")
+    if len(found) > 1:
+        listed = "\n".join(
+            f"  {each.provider_event_id} of {each.provider_key}  and hardware event {each.event_id}  "
+            f"timing partner {each.timing_partner_id}  {each.event_name or '-'}"
+            for each in found
+        )
+        raise UsageError(f"event {event} is in several pairs:\n{listed}\ngive the provider's id of one of them")
+    return found[0]
+
+
+async def _source(db: Database, pair: Pair) -> Source:
+    return Source(
+        timing_partner_id=pair.timing_partner_id,
+        provider_id=ProviderId(await provider_id(db, pair.provider_key)),
+        data_source=pair.provider_key,
+    )
+
+
+async def _move_into_hardware(connection: Connection, source: Source, pair: Pair) -> Moved:
+    parameters = {**source.parameters(), **pair.key, "live_event_id": pair.live_event_id}
+    row = await (await connection.execute(queries["own_hardware"], parameters)).fetchone()
+    if row and row[0]:
+        raise UsageError(
+            f"event {pair.live_event_id} has timing sessions, courses or decisions of its own: bind them to event "
+            f"{pair.event_id} first, with project88 timing bind"
+        )
+    await connection.execute(queries["keep_removed"], parameters)
+    moved = await _move(connection, {**parameters, "from_event": pair.live_event_id, "to_event": pair.event_id})
+    await connection.execute(queries["remove_event"], parameters)
+    return moved
+
+
+async def _unmerge(connection: Connection, source: Source, pair: Pair) -> tuple[Moved, bool]:
+    """How many rows moved or were hidden, and whether the provider's event stands by itself again."""
+    parameters = {**source.parameters(), **pair.key}
+    restored = await (await connection.execute(queries["restore_event"], parameters)).fetchone()
+    if restored is None:
+        return await _moved(connection, "hide_rows", {**parameters, "event_id": pair.event_id}), False
+    await connection.execute(queries["restore_payload"], {**parameters, "live_event_id": restored[0]})
+    return await _move(connection, {**parameters, "from_event": pair.event_id, "to_event": restored[0]}), True
+
+
+async def _move(connection: Connection, parameters: dict[str, Any]) -> Moved:
+    return await _moved(connection, "move_rows", parameters)
+
+
+async def _moved(connection: Connection, name: str, parameters: dict[str, Any]) -> Moved:
+    row = await (await connection.execute(queries[name], parameters)).fetchone()
+    return Moved(races=row[0], participants=row[1], results=row[2]) if row else Moved()
+
+
+async def _decide(connection: Connection, pair: Pair, decision: Decision, decided_by: str, reason: str | None) -> None:
+    parameters = {**pair.key, "decision": decision, "decided_by": decided_by, "reason": reason}
+    await connection.execute(queries["decide"], parameters)
+
+
+def _named(pair: Pair) -> str:
+    return f"event {pair.provider_event_id} of {pair.provider_key}"
