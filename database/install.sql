@@ -23,6 +23,8 @@ begin;
 \ir schema/075_pages.sql
 \ir schema/076_timing.sql
 \ir schema/077_scoring.sql
+\ir schema/078_joins.sql
+\ir schema/079_joined_results.sql
 \ir schema/080_monitor.sql
 \ir schema/085_backups.sql
 \ir views/collected_events.sql

@@ -49,10 +49,11 @@ values
      'account_name text, city text, content_fingerprint bytea, country text, created_at timestamp with '
      'time zone, data_source text, end_date timestamp with time zone, event_description text, '
      'event_external_id text, event_id text, event_is_published boolean, event_name text, event_site_uri '
-     'text, event_tag text, organization_id text, organization_name text, provider_event_id text, '
-     'raw_payload json, results_changed_at timestamp with time zone, retracted_at timestamp with time '
-     'zone, start_date timestamp with time zone, state text, time_zone text, timing_partner_id integer, '
-     'unlisted_since timestamp with time zone, updated_at timestamp with time zone, upstream_state text'),
+     'text, event_tag text, is_joined boolean, organization_id text, organization_name text, '
+     'provider_event_id text, raw_payload json, results_changed_at timestamp with time zone, retracted_at '
+     'timestamp with time zone, settled_at timestamp with time zone, start_date timestamp with time zone, '
+     'state text, time_zone text, timing_partner_id integer, unlisted_since timestamp with time zone, '
+     'updated_at timestamp with time zone, upstream_state text'),
     ('ct_participants',
      'age integer, athlete_id text, bib_number text, city text, content_fingerprint bytea, country text, '
      'created_at timestamp with time zone, data_source text, date_of_birth date, declared_status text, '
@@ -77,6 +78,10 @@ values
      'raw_payload json, result_status text, retracted_at timestamp with time zone, snapshot_hash bigint, '
      'split_keys text[], split_times jsonb, state text, status_is_derived boolean, timing_partner_id '
      'integer, updated_at timestamp with time zone'),
+    ('entry_links',
+     'basis text, bib_number text, data_source text, entry_id text, event_id text, external_id text, '
+     'joined_race_id text, legacy_row_id bigint, link_key text, person_id text, person_name text, race_id '
+     'text, timing_partner_id integer, why text'),
     ('event_sources',
      'account_name text, decided_at timestamp with time zone, decided_by text, decision text, earlier '
      'jsonb, event_id text, event_name text, event_source_id bigint, found_at timestamp with time zone, '
@@ -92,6 +97,13 @@ values
      'timing_partner_id integer'),
     ('hub_clock',
      'offset_seconds double precision, only_row boolean, speed double precision'),
+    ('joined_results',
+     'age integer, begin_time timestamp with time zone, bib_number text, chip_time interval, city text, '
+     'country text, created_at timestamp with time zone, data_source text, division text, division_place '
+     'integer, event_id text, finish_time timestamp with time zone, first_name text, gender text, '
+     'gender_place integer, gun_time interval, last_name text, overall_place integer, participant_id text, '
+     'provider_status text, race_id text, race_name text, result_status text, split_times jsonb, state '
+     'text, timing_partner_id integer, updated_at timestamp with time zone'),
     ('partner_provider_accounts',
      'account_name text, additional_config jsonb, created_at timestamp with time zone, credential_type '
      'text, principal text, provider_id integer, secret text, timing_partner_id integer, updated_at '
@@ -116,6 +128,10 @@ values
      'time zone, phase text, planned_due timestamp with time zone, polls bigint, provider_id integer, '
      'reason text, row_counts jsonb, schedule_plan_id bigint, starts integer, state text, state_since '
      'timestamp with time zone, timing_partner_id integer, token uuid, worker text'),
+    ('source_ranks',
+     'data_source text, is_settled boolean, rank integer'),
+    ('stale_joins',
+     'event_id text, link_keys text[], stale_join_id bigint, timing_partner_id integer'),
     ('sync_history',
      'account_name text, api_calls integer, due_at timestamp with time zone, duration_seconds double '
      'precision, error_message text, event_id text, events_synced integer, participants_synced integer, '
@@ -132,8 +148,8 @@ values
      'zone'),
     ('timing.decisions',
      'adjustment interval, bib_number text, decided_at timestamp with time zone, decided_by text, '
-     'decision_id bigint, event_id text, kind text, reason text, timing_partner_id integer, timing_read_id '
-     'bigint, undone_at timestamp with time zone, undone_by text'),
+     'decision_id bigint, event_id text, field text, kind text, reason text, timing_partner_id integer, '
+     'timing_read_id bigint, undone_at timestamp with time zone, undone_by text, value text'),
     ('timing.read_statuses',
      'event_id text, point text, status text, timing_partner_id integer, timing_read_id bigint'),
     ('timing.scorings',
@@ -182,6 +198,7 @@ values
     ('ct_results', 'timing_partner_id, event_id, data_source, race_id, entry_id, legacy_row_id'),
     ('event_sources', 'timing_partner_id, provider_id, provider_event_id'),
     ('heartbeats', 'component, instance'),
+    ('joined_results', 'timing_partner_id, event_id, race_id, participant_id'),
     ('partner_provider_accounts', 'timing_partner_id, provider_id, account_name'),
     ('partner_provider_credentials', 'timing_partner_id, provider_id'),
     ('providers', 'key'),
@@ -226,7 +243,25 @@ values
     ('lock_events(integer)'),
     ('name_similarity(text,text)'),
     ('refuse_duplicate_event()'),
-    ('trigrams(text)')
+    ('trigrams(text)'),
+    ('bib_decisions(integer,text)'),
+    ('join_event(integer,text,text[])'),
+    ('join_what_is_decided()'),
+    ('joined_races(integer,text,text)'),
+    ('joined_rows(integer,text,text[])'),
+    ('link_basis(text,text,text,text)'),
+    ('link_entries(integer,text)'),
+    ('link_key(text,text,text)'),
+    ('link_source(integer,text,text,text)'),
+    ('needs_joining(integer,text)'),
+    ('note_stale_event()'),
+    ('note_stale_joins()'),
+    ('person_name_key(text)'),
+    ('person_sources(integer,text,text[])'),
+    ('persons_of(integer,text,text[])'),
+    ('renew_joins()'),
+    ('source_entries(integer,text)'),
+    ('write_joined(integer,text,text[])')
 $$;
 
 create or replace function expected_views() returns table (view_name text)
@@ -242,10 +277,11 @@ values
     ('schema/030_sync.sql'), ('legacy/030_check_rows.sql'), ('legacy/040_take_shape.sql'), ('legacy/050_fill.sql'),
     ('legacy/060_convert.sql'), ('schema/040_budget.sql'), ('schema/045_breakers.sql'), ('schema/050_backfill.sql'),
     ('schema/060_jobs.sql'), ('schema/065_cadence.sql'), ('schema/070_schedule.sql'), ('schema/072_duplicates.sql'),
-    ('schema/075_pages.sql'), ('schema/076_timing.sql'), ('schema/077_scoring.sql'), ('schema/080_monitor.sql'),
-    ('schema/085_backups.sql'), ('views/collected_events.sql'), ('views/unified_events.sql'),
-    ('views/unified_participants.sql'), ('views/unified_results.sql'), ('views/call_windows.sql'),
-    ('legacy/090_finish.sql'), ('schema/095_self_check.sql'), ('chronotrack_live_schema_extension.sql')
+    ('schema/075_pages.sql'), ('schema/076_timing.sql'), ('schema/077_scoring.sql'), ('schema/078_joins.sql'),
+    ('schema/079_joined_results.sql'), ('schema/080_monitor.sql'), ('schema/085_backups.sql'),
+    ('views/collected_events.sql'), ('views/unified_events.sql'), ('views/unified_participants.sql'),
+    ('views/unified_results.sql'), ('views/call_windows.sql'), ('legacy/090_finish.sql'),
+    ('schema/095_self_check.sql'), ('chronotrack_live_schema_extension.sql')
 $$;
 
 -- One row per thing that is wrong; none when the schema is whole. Its answer depends on search_path, as all of ours does.

@@ -49,7 +49,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "timing": Entry("project88.cli.timing", "app", "Sessions of timing computers, and events of the hardware."),
         "import": Entry("project88.cli.imports", "app", "Bring reads, start lists and courses from files."),
         "score": Entry("project88.cli.score", "score", "Score an event of the hardware anew."),
-        "decisions": Entry("project88.cli.decisions", "app", "Decide on results of the hardware, and take it back."),
+        "decisions": Entry("project88.cli.decisions", "app", "Decide on results, and take it back."),
         "backfill": Entry("project88.cli.backfill", "backfill", "Collect the past events of every partner."),
         "verify": Entry("project88.cli.verify", "verify", "Verify the whole integration in eleven slots."),
         "monitor": Entry("project88.cli.monitor", "monitor", "Say whether all is well with the hub."),

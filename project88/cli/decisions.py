@@ -1,4 +1,4 @@
-"""``project88 decisions``: what people decide on results of the hardware, and taking it back. Scores nothing."""
+"""``project88 decisions``: what people decide on results, and taking it back. Scores nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLUMNS = ("decision", "kind", "about", "adjustment", "reason", "by", "at", "und
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Decide on results of the hardware, and take it back.\n\nExample: project88 decisions list p1",
+    help="Decide on results, and take it back.\n\nExample: project88 decisions list p1",
 )
 Event = Annotated[str, typer.Argument(metavar="EVENT", help="Our id of the event, or the provider's.")]
 By = Annotated[str, typer.Option(metavar="NAME", help="Who decides.")]
@@ -31,6 +31,19 @@ class Kind(StrEnum):
     did_not_finish = "did_not_finish"
     time_adjusted = "time_adjusted"
     read_ignored = "read_ignored"
+    field_set = "field_set"
+    kept_apart = "kept_apart"
+
+
+class Field(StrEnum):
+    first_name = "first_name"
+    last_name = "last_name"
+    gender = "gender"
+    age = "age"
+    city = "city"
+    state = "state"
+    country = "country"
+    division = "division"
 
 
 @app.command("add")
@@ -44,9 +57,15 @@ def add_command(
     seconds: Annotated[
         float | None, typer.Option(help="Of time_adjusted: added to the time; below 0 it is taken off.")
     ] = None,
+    field: Annotated[Field | None, typer.Option(help="Of field_set: which.")] = None,
+    value: Annotated[
+        str | None, typer.Option(help="Of field_set: what it is set to; without it the field is unknown.")
+    ] = None,
     timing_partner_id: AnyPartnerId = None,
 ) -> None:
-    """Disqualify, end a run, adjust a time, or leave a read out. It outlives every scoring until it is undone.
+    """Disqualify, end a run, adjust a time, leave a read out, set a field, or keep apart what two sources say of a bib.
+
+    It outlives every scoring and every sync until it is undone, and counts more than any source.
 
     Example: project88 decisions add p1 disqualified --bib 12 --reason "cut the course" --by "Race director"
     """
@@ -54,7 +73,11 @@ def add_command(
         raise UsageError("read_ignored is about --read N, every other decision about --bib BIB")
     if (seconds is not None) != (kind is Kind.time_adjusted):
         raise UsageError("time_adjusted needs --seconds, and no other decision takes it")
-    number = run(_add(event, timing_partner_id, kind, bib, read, seconds, reason, by))
+    if (field is not None) != (kind is Kind.field_set) or (value is not None and field is None):
+        raise UsageError("field_set needs --field, and no other decision takes --field or --value")
+    if field is Field.age and value is not None and not value.isdecimal():
+        raise UsageError(f"--value {value} is no age: give whole years")
+    number = run(_add(event, timing_partner_id, kind, bib, read, seconds, reason, by, field, value))
     typer.echo(f"decision {number} stands")
 
 
@@ -88,6 +111,8 @@ async def _add(
     seconds: float | None,
     reason: str,
     by: str,
+    field: Field | None,
+    value: str | None,
 ) -> int:
     from project88.store.scoring import decide
 
@@ -103,6 +128,8 @@ async def _add(
             adjustment=None if seconds is None else timedelta(seconds=seconds),
             reason=reason,
             decided_by=by,
+            field=None if field is None else field.value,
+            value=value,
         )
 
 
@@ -130,6 +157,8 @@ async def _list(event: str, partner: int | None, as_json: bool) -> None:
 
 def _row(row: dict[str, Any]) -> tuple[object, ...]:
     about = f"bib {row['bib_number']}" if row["bib_number"] is not None else f"read {row['timing_read_id']}"
+    if row["field"] is not None:
+        about += f", {row['field']} = {row['value'] or 'unknown'}"
     adjustment = row["adjustment"]
     return (
         row["decision_id"],

@@ -17,6 +17,7 @@ from project88.store import plan, queue
 from project88.store.budget import hub_clock
 from project88.store.cadence import CadenceRule, EventTimes, Kind, cadence_rules
 from project88.store.connection import Connection, Database
+from project88.store.merging import settle_all
 from project88.store.partners import Credential, credentials
 from project88.store.plan import Change, DuePoll, PlanKey, Planned, PlannedRow
 
@@ -129,6 +130,7 @@ class Planner:
         if lost := await plan.take_back_lost(self._db, LOST_AFTER_SECONDS):
             log.warning("%d polls were handed over and lost; they wait again", lost, extra={"action": "polls_lost"})
         await queue.forget_old_jobs(self._db)
+        await settle_all(self._db)
 
 
 def _job(poll: DuePoll) -> queue.NewJob:

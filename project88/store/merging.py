@@ -12,6 +12,7 @@ from typing import Any, Literal
 from psycopg import AsyncConnection
 
 from project88.records.snapshot import Authority
+from project88.store.connection import Database
 from project88.store.queries import Queries, load
 from project88.store.scope import EventScope
 
@@ -94,7 +95,13 @@ async def settle_statuses(connection: AsyncConnection[Any], scope: EventScope) -
     for name in ("follow_entries", "derive_dnf", "derive_dns"):
         written += await _count(connection, results, name, scope.parameters())
     retracted = await _count(connection, results, "withdraw_dns", scope.parameters())
+    await _count(connection, results, "settle", scope.parameters())
     return Merged(written=written, retracted=retracted)
+
+
+async def settle_all(db: Database) -> int:
+    """Settle the results of every event whose time has come; says of how many."""
+    return int(await db.value(results["settle"], {"timing_partner_id": None, "event_id": None}))
 
 
 async def visible_rows(connection: AsyncConnection[Any], scope: EventScope, stream: Stream) -> int:

@@ -278,7 +278,7 @@ where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and 
 
 -- name: note_change
 -- Remembers when the results last changed: on the first load the newest crossing, later the hub's present.
-update ct_events e set results_changed_at = case
+update ct_events e set settled_at = null, results_changed_at = case
     when e.results_changed_at is not null then hub_now()
     else (select least(hub_now(), max(coalesce(
               r.finish_time, r.begin_time, (r.split_times -> -1 ->> 'at')::timestamptz)))
@@ -286,6 +286,24 @@ update ct_events e set results_changed_at = case
           where r.timing_partner_id = e.timing_partner_id and r.event_id = e.event_id
             and r.data_source = %(data_source)s) end
 where e.timing_partner_id = %(timing_partner_id)s and e.event_id = %(event_id)s;
+
+-- name: settle
+-- Results that did not change for 24 hours after the race have settled, of one event or of all; counts the events. Of
+-- results that an earlier system collected nobody knows the last change: theirs is taken to be four days after the start.
+with settled as (
+    update ct_events e set settled_at = hub_now()
+    where e.settled_at is null and e.retracted_at is null
+      and (%(event_id)s::text is null
+           or (e.timing_partner_id, e.event_id) = (%(timing_partner_id)s::int, %(event_id)s::text))
+      and coalesce(e.start_date <= hub_now() - interval '24 hours', true)
+      and (e.results_changed_at <= hub_now() - interval '24 hours'
+           or e.results_changed_at is null and e.start_date <= hub_now() - interval '5 days'
+              and exists (select from ct_results r
+                          where (r.timing_partner_id, r.event_id) = (e.timing_partner_id, e.event_id)
+                            and r.retracted_at is null))
+    returning 1
+)
+select count(*)::int from settled;
 
 -- name: follow_entries
 -- Lets dnf, dq and the provider's word follow the entry list when the results themselves did not change. Without

@@ -23,7 +23,9 @@ queries = load("scoring")
 
 HARDWARE_PROVIDER = "chronotrack_tcp"
 
-DecisionKind = Literal["disqualified", "did_not_finish", "time_adjusted", "read_ignored"]
+DecisionKind = Literal["disqualified", "did_not_finish", "time_adjusted", "read_ignored", "field_set", "kept_apart"]
+#: Decisions that no scoring follows from: joining carries them out.
+JOINED_KINDS: frozenset[DecisionKind] = frozenset({"field_set", "kept_apart"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +208,8 @@ async def decide(
     adjustment: timedelta | None,
     reason: str,
     decided_by: str,
+    field: str | None = None,
+    value: str | None = None,
 ) -> int:
     """The number of the decision. Raises UsageError for a bib or a read that the event does not have."""
     parameters = {
@@ -215,6 +219,8 @@ async def decide(
         "bib_number": bib,
         "timing_read_id": read,
         "adjustment": adjustment,
+        "field": field,
+        "value": value,
         "reason": reason,
         "decided_by": decided_by,
     }
@@ -223,7 +229,8 @@ async def decide(
     if bib is not None and not await db.value(queries["bib_is_known"], parameters):
         raise UsageError(f"nobody of event {event_id} has bib {bib}")
     number = int(await db.value(queries["add_decision"], parameters))
-    await score_anew(db, timing_partner_id, event_id)
+    if kind not in JOINED_KINDS:
+        await score_anew(db, timing_partner_id, event_id)
     return number
 
 

@@ -200,8 +200,8 @@ update timing.scorings set timing_read_id = %(timing_read_id)s, scored_at = now(
 where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s;
 
 -- name: note_change
--- Remembers when the results last changed.
-update ct_events set results_changed_at = hub_now()
+-- Remembers when the results last changed; they are provisional again.
+update ct_events set results_changed_at = hub_now(), settled_at = null
 where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s;
 
 -- name: set_course
@@ -229,9 +229,9 @@ returning event_id;
 -- name: add_decision
 -- A person's decision; gives its number.
 insert into timing.decisions (
-    timing_partner_id, event_id, bib_number, timing_read_id, kind, adjustment, reason, decided_by)
-values (%(timing_partner_id)s, %(event_id)s, %(bib_number)s, %(timing_read_id)s, %(kind)s, %(adjustment)s, %(reason)s,
-        %(decided_by)s)
+    timing_partner_id, event_id, bib_number, timing_read_id, kind, adjustment, field, value, reason, decided_by)
+values (%(timing_partner_id)s, %(event_id)s, %(bib_number)s, %(timing_read_id)s, %(kind)s, %(adjustment)s, %(field)s,
+        %(value)s, %(reason)s, %(decided_by)s)
 returning decision_id;
 
 -- name: undo_decision
@@ -242,7 +242,7 @@ where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and 
 
 -- name: all_decisions
 -- Every decision of an event, those that were undone too.
-select decision_id, kind, bib_number, timing_read_id, adjustment, reason, decided_by, decided_at, undone_by, undone_at
+select decision_id, kind, bib_number, timing_read_id, adjustment, field, value, reason, decided_by, decided_at, undone_by, undone_at
 from timing.decisions
 where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s order by decision_id;
 
@@ -257,6 +257,10 @@ select exists (
 -- Whether somebody of this event has the bib.
 select exists (
     select from ct_participants
+    where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and bib_number = %(bib_number)s
+      and retracted_at is null)
+    or exists (
+    select from ct_results
     where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and bib_number = %(bib_number)s
       and retracted_at is null);
 
@@ -274,9 +278,13 @@ order by r.read_time, r.location, r.sequence_number
 limit %(most)s;
 
 -- name: score_anew
--- Lets an event be scored from its first read on.
+-- Lets an event that is scored be scored from its first read on.
 insert into timing.scorings (timing_partner_id, event_id, is_stale)
-values (%(timing_partner_id)s, %(event_id)s, true)
+select e.timing_partner_id, e.event_id, true from ct_events e
+where e.timing_partner_id = %(timing_partner_id)s and e.event_id = %(event_id)s
+  and (e.data_source = 'tcp_hardware'
+       or exists (select from timing.courses c
+                  where (c.timing_partner_id, c.event_id) = (e.timing_partner_id, e.event_id)))
 on conflict (timing_partner_id, event_id) do update set scoring_id = default, is_stale = true;
 
 -- name: problem

@@ -1,0 +1,339 @@
+-- What the sources of a joined event say together, and the triggers that keep joined_results true to it.
+
+-- What people decided on the bibs of an event: the newest word counts, adjustments add up.
+create or replace function bib_decisions(p_timing_partner_id integer, p_event_id text)
+returns table (bib_number text, status text, adjustment interval, fields jsonb)
+language sql stable as $$
+    select d.bib_number,
+           (array_agg(case d.kind when 'disqualified' then 'dq' else 'dnf' end order by d.decision_id desc)
+               filter (where d.kind in ('disqualified', 'did_not_finish')))[1],
+           sum(d.adjustment) filter (where d.kind = 'time_adjusted'),
+           jsonb_object_agg(d.field, d.value order by d.decision_id) filter (where d.kind = 'field_set')
+    from timing.decisions d
+    where d.timing_partner_id = p_timing_partner_id and d.event_id = p_event_id and d.undone_at is null
+      and d.bib_number is not null and d.kind <> 'kept_apart'
+    group by d.bib_number
+$$;
+
+-- What each source says of each person of a joined event, the word that counts most first; of all persons, or of some
+-- ('race id', unit separator, 'person id'). Times and places go together: the first row is the one that they come from.
+-- A disqualification by another source than the hardware counts at once, and until the results have settled a finish
+-- counts more than none; so does it later, where the other source only found no rows.
+create or replace function person_sources(p_timing_partner_id integer, p_event_id text, p_persons text[])
+returns table (joined_race_id text, person_id text, place bigint, data_source text, why text, r ct_results,
+               c ct_participants, status text, adjustment interval, fields jsonb)
+language sql stable as $$
+    with event as (
+        select e.settled_at is not null as is_settled from ct_events e
+        where e.timing_partner_id = p_timing_partner_id and e.event_id = p_event_id
+    ),
+    links as (
+        select l.* from entry_links l
+        where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and p_persons is null
+        union all
+        select l.* from unnest(p_persons) asked
+        join entry_links l on l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id
+            and l.joined_race_id = split_part(asked, chr(31), 1) and l.person_id = split_part(asked, chr(31), 2)
+    ),
+    said as (
+        select l.joined_race_id, l.person_id, l.data_source, l.why, l.bib_number, r, c
+        from links l
+        left join ct_results r on r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id
+            and (r.data_source, r.race_id, r.entry_id) = (l.data_source, l.race_id, l.entry_id)
+            and r.legacy_row_id is null and r.retracted_at is null
+        left join ct_participants c on c.timing_partner_id = p_timing_partner_id and c.event_id = p_event_id
+            and (c.data_source, c.entry_id) = (l.data_source, l.entry_id) and c.retracted_at is null
+        where l.legacy_row_id is null
+        union all
+        select l.joined_race_id, l.person_id, l.data_source, l.why, l.bib_number, r, c
+        from links l
+        join ct_results r on r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id
+            and (r.data_source, r.legacy_row_id) = (l.data_source, l.legacy_row_id) and r.retracted_at is null
+        left join ct_participants c on c.timing_partner_id = p_timing_partner_id and c.event_id = p_event_id
+            and (c.data_source, c.entry_id) = (l.data_source, l.entry_id) and c.retracted_at is null
+        where l.legacy_row_id is not null
+    )
+    select s.joined_race_id, s.person_id,
+           row_number() over (
+               partition by s.joined_race_id, s.person_id
+               order by (s.r).timing_partner_id is null,
+                        d.bib_number is null or s.data_source <> 'tcp_hardware'
+                            or d.status is null and d.adjustment is null,
+                        e.is_settled or s.data_source = 'tcp_hardware' or (s.r).result_status is distinct from 'dq',
+                        ((s.r).finish_time is null and coalesce((s.r).chip_time, (s.r).gun_time) is null)
+                            and (not e.is_settled or (s.r).status_is_derived),
+                        k.rank nulls last, s.data_source),
+           s.data_source, s.why, s.r, s.c, d.status, d.adjustment, d.fields
+    from said s
+    cross join event e
+    left join source_ranks k on k.data_source = s.data_source and k.is_settled = e.is_settled
+    left join bib_decisions(p_timing_partner_id, p_event_id) d on d.bib_number = s.bib_number
+$$;
+
+-- The joined results of these persons, or of all.
+create or replace function joined_rows(p_timing_partner_id integer, p_event_id text, p_persons text[])
+returns setof joined_results
+language sql stable as $$
+    with said as materialized (
+        select * from person_sources(p_timing_partner_id, p_event_id, p_persons)
+    ),
+    -- Of the fields of a person each source may know some: the first that knows it counts.
+    persons as (
+        select joined_race_id, person_id,
+               (array_agg(coalesce((r).bib_number, (c).bib_number) order by place)
+                   filter (where coalesce((r).bib_number, (c).bib_number) is not null))[1] as bib_number,
+               (array_agg(coalesce((r).first_name, (c).first_name) order by place)
+                   filter (where coalesce((r).first_name, (c).first_name) is not null))[1] as first_name,
+               (array_agg(coalesce((r).last_name, (c).last_name) order by place)
+                   filter (where coalesce((r).last_name, (c).last_name) is not null))[1] as last_name,
+               (array_agg(coalesce((r).gender, (c).gender) order by place)
+                   filter (where coalesce((r).gender, (c).gender) is not null))[1] as gender,
+               (array_agg(coalesce((r).age, (c).age) order by place)
+                   filter (where coalesce((r).age, (c).age) is not null))[1] as age,
+               (array_agg(coalesce((r).city, (c).city) order by place)
+                   filter (where coalesce((r).city, (c).city) is not null))[1] as city,
+               (array_agg(coalesce((r).state, (c).state) order by place)
+                   filter (where coalesce((r).state, (c).state) is not null))[1] as state,
+               (array_agg(coalesce((r).country, (c).country) order by place)
+                   filter (where coalesce((r).country, (c).country) is not null))[1] as country,
+               (array_agg(coalesce((r).division, (c).division) order by place)
+                   filter (where coalesce((r).division, (c).division) is not null))[1] as division
+        from said group by joined_race_id, person_id
+    ),
+    races as (
+        select distinct on (race_id) race_id, race_name from ct_races
+        where timing_partner_id = p_timing_partner_id and event_id = p_event_id and retracted_at is null
+        order by race_id, race_name is null, data_source = 'tcp_hardware' desc, data_source
+    )
+    select p_timing_partner_id, p_event_id, s.joined_race_id, s.person_id, races.race_name, s.data_source,
+           p.bib_number,
+           case when s.fields ? 'first_name' then s.fields ->> 'first_name' else p.first_name end,
+           case when s.fields ? 'last_name' then s.fields ->> 'last_name' else p.last_name end,
+           case when s.fields ? 'gender' then s.fields ->> 'gender' else p.gender end,
+           case when s.fields ? 'age' then (s.fields ->> 'age')::integer else p.age end,
+           case when s.fields ? 'city' then s.fields ->> 'city' else p.city end,
+           case when s.fields ? 'state' then s.fields ->> 'state' else p.state end,
+           case when s.fields ? 'country' then s.fields ->> 'country' else p.country end,
+           (s.r).chip_time + by_hand.adjustment, (s.r).gun_time + by_hand.adjustment,
+           case when by_hand.status is null then (s.r).overall_place end,
+           case when by_hand.status is null then (s.r).gender_place end,
+           case when s.fields ? 'division' then s.fields ->> 'division' else p.division end,
+           case when by_hand.status is null then (s.r).division_place end,
+           coalesce(by_hand.status, (s.r).result_status), (s.r).provider_status, (s.r).split_times, (s.r).begin_time,
+           (s.r).finish_time, now(), now()
+    from said s
+    join persons p using (joined_race_id, person_id)
+    left join races on races.race_id = s.joined_race_id
+    -- Scoring has applied to the hardware's row what was decided on it.
+    cross join lateral (
+        select case when s.data_source <> 'tcp_hardware' then s.status end as status,
+               coalesce(case when s.data_source <> 'tcp_hardware' then s.adjustment end, interval '0') as adjustment
+    ) by_hand
+    where s.place = 1 and (s.r).timing_partner_id is not null
+$$;
+
+-- Writes what is new or another, and removes what is no result any more.
+create or replace function write_joined(p_timing_partner_id integer, p_event_id text, p_persons text[]) returns void
+language sql as $$
+    with found as materialized (
+        select * from joined_rows(p_timing_partner_id, p_event_id, p_persons)
+    ),
+    gone as (
+        delete from joined_results j
+        where j.timing_partner_id = p_timing_partner_id and j.event_id = p_event_id
+          and (p_persons is null or j.race_id || chr(31) || j.participant_id = any (p_persons))
+          and not exists (select from found f where (f.race_id, f.participant_id) = (j.race_id, j.participant_id))
+    )
+    insert into joined_results as known
+    select * from found
+    on conflict (timing_partner_id, event_id, race_id, participant_id) do update set
+        race_name = excluded.race_name, data_source = excluded.data_source, bib_number = excluded.bib_number,
+        first_name = excluded.first_name, last_name = excluded.last_name, gender = excluded.gender, age = excluded.age,
+        city = excluded.city, state = excluded.state, country = excluded.country, chip_time = excluded.chip_time,
+        gun_time = excluded.gun_time, overall_place = excluded.overall_place, gender_place = excluded.gender_place,
+        division = excluded.division, division_place = excluded.division_place, result_status = excluded.result_status,
+        provider_status = excluded.provider_status, split_times = excluded.split_times,
+        begin_time = excluded.begin_time, finish_time = excluded.finish_time, updated_at = now()
+    where (known.race_name, known.data_source, known.bib_number, known.first_name, known.last_name, known.gender,
+           known.age, known.city, known.state, known.country, known.chip_time, known.gun_time, known.overall_place,
+           known.gender_place, known.division, known.division_place, known.result_status, known.provider_status,
+           known.split_times, known.begin_time, known.finish_time)
+          is distinct from
+          (excluded.race_name, excluded.data_source, excluded.bib_number, excluded.first_name, excluded.last_name,
+           excluded.gender, excluded.age, excluded.city, excluded.state, excluded.country, excluded.chip_time,
+           excluded.gun_time, excluded.overall_place, excluded.gender_place, excluded.division, excluded.division_place,
+           excluded.result_status, excluded.provider_status, excluded.split_times, excluded.begin_time,
+           excluded.finish_time)
+$$;
+
+-- The persons whose rows have these keys; null where an entry is new or gone, or was matched by something that changed.
+create or replace function persons_of(p_timing_partner_id integer, p_event_id text, p_link_keys text[]) returns text[]
+language sql stable as $$
+    select case when bool_or((l.link_key is null) <> (r.entry_id is null and c.entry_id is null)
+                             or l.link_key is not null and l.basis <> link_basis(
+                                 coalesce(r.bib_number, c.bib_number), c.external_id,
+                                 coalesce(r.first_name, c.first_name), coalesce(r.last_name, c.last_name))) then null
+                else array_agg(distinct l.joined_race_id || chr(31) || l.person_id) filter (where l.link_key is not null)
+           end
+    from (select key, split_part(key, chr(31), 1) as data_source, split_part(key, chr(31), 2) as race_id,
+                 split_part(key, chr(31), 3) as entry_id
+          from unnest(p_link_keys) key) k
+    left join ct_results r on r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id
+        and (r.data_source, r.race_id, r.entry_id) = (k.data_source, k.race_id, k.entry_id)
+        and r.legacy_row_id is null and r.retracted_at is null and not r.is_detail
+    left join ct_participants c on c.timing_partner_id = p_timing_partner_id and c.event_id = p_event_id
+        and (c.data_source, c.entry_id) = (k.data_source, k.entry_id) and coalesce(c.race_id, '') = k.race_id
+        and c.retracted_at is null
+    left join entry_links l on l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id
+        and l.link_key = k.key
+$$;
+
+-- Whether an event needs joining: rows of another source than its own, or a decision that only joining carries out.
+create or replace function needs_joining(p_timing_partner_id integer, p_event_id text) returns boolean
+language sql stable as $$
+    select exists (
+        select from ct_events e
+        where e.timing_partner_id = p_timing_partner_id and e.event_id = p_event_id and (
+            exists (select from ct_results r
+                    where (r.timing_partner_id, r.event_id) = (e.timing_partner_id, e.event_id)
+                      and r.data_source <> e.data_source)
+            or exists (select from ct_participants c
+                       where (c.timing_partner_id, c.event_id) = (e.timing_partner_id, e.event_id)
+                         and c.data_source <> e.data_source)
+            or exists (select from timing.decisions d
+                       where (d.timing_partner_id, d.event_id) = (e.timing_partner_id, e.event_id)
+                         and d.undone_at is null and d.bib_number is not null
+                         and (d.kind = 'field_set' or e.data_source <> 'tcp_hardware'))))
+$$;
+
+-- Joins an event anew: all of it, or the persons whose rows have these keys.
+create or replace function join_event(p_timing_partner_id integer, p_event_id text, p_link_keys text[]) returns void
+language plpgsql as $$
+declare
+    persons text[] := case when p_link_keys is not null
+                           then persons_of(p_timing_partner_id, p_event_id, p_link_keys) end;
+begin
+    -- The planner knows nothing of the rows of this transaction: hashes suit many, indexes suit a few.
+    perform set_config('enable_nestloop', case when persons is null then 'off' else 'on' end, true),
+            set_config('enable_mergejoin', case when persons is null then 'off' else 'on' end, true);
+    if persons is null then
+        if not needs_joining(p_timing_partner_id, p_event_id) then
+            delete from joined_results where timing_partner_id = p_timing_partner_id and event_id = p_event_id;
+            delete from entry_links where timing_partner_id = p_timing_partner_id and event_id = p_event_id;
+            update ct_events set is_joined = false
+            where timing_partner_id = p_timing_partner_id and event_id = p_event_id and is_joined;
+            return;
+        end if;
+        perform link_entries(p_timing_partner_id, p_event_id);
+    end if;
+    perform write_joined(p_timing_partner_id, p_event_id, persons);
+end $$;
+
+-- At the end of the transaction: what it changed of joined events.
+create or replace function renew_joins() returns trigger
+language plpgsql as $$
+declare
+    keys text[];
+    is_whole boolean;
+begin
+    perform pg_advisory_xact_lock(
+        hashtextextended('join ' || new.timing_partner_id::text || ' ' || new.event_id, 88));
+    with taken as (
+        delete from stale_joins
+        where timing_partner_id = new.timing_partner_id and event_id = new.event_id
+        returning link_keys
+    )
+    select bool_or(t.link_keys is null), array_agg(distinct key) filter (where key is not null) into is_whole, keys
+    from taken t left join lateral unnest(t.link_keys) key on true;
+    if is_whole is not null then
+        perform join_event(new.timing_partner_id, new.event_id, case when not is_whole then keys end);
+    end if;
+    return null;
+end $$;
+drop trigger if exists joins_are_renewed on stale_joins;
+create constraint trigger joins_are_renewed after insert on stale_joins
+    deferrable initially deferred for each row execute function renew_joins();
+
+-- Of a statement that wrote results or participants: events with rows of another source become joined ones, and of
+-- joined events it is noted whose rows changed. Of many rows of an event it is not worth telling which.
+create or replace function note_stale_joins() returns trigger
+language plpgsql as $$
+begin
+    if tg_op <> 'DELETE' then
+        update ct_events e set is_joined = true
+        from (select distinct timing_partner_id, event_id, data_source from changed) n
+        where (e.timing_partner_id, e.event_id) = (n.timing_partner_id, n.event_id)
+          and e.data_source <> n.data_source and not e.is_joined;
+    end if;
+    if not exists (select from (select distinct timing_partner_id, event_id from changed) n
+                   join ct_events e using (timing_partner_id, event_id) where e.is_joined) then
+        if tg_op <> 'UPDATE' then
+            return null;
+        end if;
+        if not exists (select from (select distinct timing_partner_id, event_id from was) n
+                       join ct_events e using (timing_partner_id, event_id) where e.is_joined) then
+            return null;
+        end if;
+    end if;
+    insert into stale_joins (timing_partner_id, event_id, link_keys)
+    select n.timing_partner_id, n.event_id,
+           case when count(*) <= 1000 then array_agg(distinct link_key(n.data_source, n.race_id, n.entry_id)) end
+    from changed n join ct_events e using (timing_partner_id, event_id)
+    where e.is_joined group by 1, 2;
+    if tg_op = 'UPDATE' then
+        insert into stale_joins (timing_partner_id, event_id, link_keys)
+        select n.timing_partner_id, n.event_id,
+               case when count(*) <= 1000 then array_agg(distinct link_key(n.data_source, n.race_id, n.entry_id)) end
+        from was n join ct_events e using (timing_partner_id, event_id)
+        where e.is_joined group by 1, 2;
+    end if;
+    return null;
+end $$;
+create or replace trigger results_are_joined after insert on ct_results
+    referencing new table as changed for each statement execute function note_stale_joins();
+create or replace trigger results_are_joined_anew after update on ct_results
+    referencing old table as was new table as changed for each statement execute function note_stale_joins();
+create or replace trigger results_are_joined_no_more after delete on ct_results
+    referencing old table as changed for each statement execute function note_stale_joins();
+create or replace trigger participants_are_joined after insert on ct_participants
+    referencing new table as changed for each statement execute function note_stale_joins();
+create or replace trigger participants_are_joined_anew after update on ct_participants
+    referencing old table as was new table as changed for each statement execute function note_stale_joins();
+create or replace trigger participants_are_joined_no_more after delete on ct_participants
+    referencing old table as changed for each statement execute function note_stale_joins();
+
+-- Other things that all results of an event follow from.
+create or replace function note_stale_event() returns trigger
+language plpgsql as $$
+begin
+    insert into stale_joins (timing_partner_id, event_id)
+    select e.timing_partner_id, e.event_id from ct_events e
+    where (e.timing_partner_id, e.event_id) = (new.timing_partner_id, new.event_id) and e.is_joined;
+    return null;
+end $$;
+create or replace trigger races_are_joined after insert on ct_races
+    for each row execute function note_stale_event();
+create or replace trigger races_are_joined_anew after update on ct_races
+    for each row when ((old.race_name, old.retracted_at, old.event_id)
+                       is distinct from (new.race_name, new.retracted_at, new.event_id))
+    execute function note_stale_event();
+create or replace trigger event_is_joined_anew after update on ct_events
+    for each row when ((old.settled_at is null) <> (new.settled_at is null)) execute function note_stale_event();
+
+-- A decision on a field, or on a result that no scoring makes, is carried out by joining.
+create or replace function join_what_is_decided() returns trigger
+language plpgsql as $$
+begin
+    update ct_events e set is_joined = true
+    where (e.timing_partner_id, e.event_id) = (new.timing_partner_id, new.event_id) and not e.is_joined
+      and new.undone_at is null and new.bib_number is not null
+      and (new.kind = 'field_set' or e.data_source <> 'tcp_hardware');
+    insert into stale_joins (timing_partner_id, event_id)
+    select e.timing_partner_id, e.event_id from ct_events e
+    where (e.timing_partner_id, e.event_id) = (new.timing_partner_id, new.event_id) and e.is_joined;
+    return null;
+end $$;
+create or replace trigger decision_is_carried_out after insert or update on timing.decisions
+    for each row execute function join_what_is_decided();
+
+insert into applied_migrations (name) values ('schema/079_joined_results.sql') on conflict do nothing;
