@@ -168,7 +168,6 @@ comment on column ct_results.content_fingerprint is
 comment on column ct_results.snapshot_hash is
     'Hash over the staged rows that a complete snapshot brought; equal means unchanged. Null: compare the content.';
 create index if not exists ct_results_by_change on ct_results (timing_partner_id, event_id, updated_at);
-create index if not exists ct_results_by_bib on ct_results (timing_partner_id, event_id, bib_number);
 create index if not exists ct_results_by_place on ct_results (timing_partner_id, event_id, race_id, overall_place);
 
 -- The hardware events of a partner that an event of ChronoTrack Live may be, the likeliest first. A legacy row that has

@@ -8,6 +8,48 @@ comment on column ct_events.settled_at is
 comment on column ct_events.is_joined is
     'True where rows of several sources, or decisions on fields, stand under it: its results are in joined_results.';
 
+-- The bib by which a result is found: its own, else its entry's. One index serves both.
+alter table ct_results add column if not exists entry_bib text;
+comment on column ct_results.entry_bib is 'The bib of its entry, where the result has none of its own. Kept by triggers.';
+drop index if exists ct_results_by_bib;
+create index if not exists ct_results_by_shown_bib
+    on ct_results (timing_partner_id, event_id, (coalesce(bib_number, entry_bib)));
+
+create or replace function find_entry_bib() returns trigger
+language plpgsql as $$
+begin
+    new.entry_bib := (
+        select c.bib_number from ct_participants c
+        where (c.timing_partner_id, c.event_id, c.data_source, c.entry_id)
+            = (new.timing_partner_id, new.event_id, new.data_source, new.entry_id) and c.retracted_at is null);
+    return new;
+end $$;
+create or replace trigger result_has_the_bib_of_its_entry before insert or update on ct_results
+    for each row when (new.bib_number is null) execute function find_entry_bib();
+
+-- Results without a bib of their own follow their entries.
+create or replace function follow_entry_bibs() returns trigger
+language plpgsql as $$
+begin
+    update ct_results r set entry_bib = null
+    from changed c
+    where (r.timing_partner_id, r.event_id, r.data_source, r.entry_id)
+        = (c.timing_partner_id, c.event_id, c.data_source, c.entry_id)
+      and r.bib_number is null
+      and r.entry_bib is distinct from case when c.retracted_at is null then c.bib_number end;
+    return null;
+end $$;
+create or replace trigger bib_is_followed after insert on ct_participants
+    referencing new table as changed for each statement execute function follow_entry_bibs();
+create or replace trigger bib_is_followed_anew after update on ct_participants
+    referencing new table as changed for each statement execute function follow_entry_bibs();
+-- Rows of before: the trigger fills in what it finds.
+update ct_results r set entry_bib = null
+from ct_participants c
+where (r.timing_partner_id, r.event_id, r.data_source, r.entry_id)
+    = (c.timing_partner_id, c.event_id, c.data_source, c.entry_id)
+  and r.bib_number is null and c.retracted_at is null and c.bib_number is not null and r.entry_bib is null;
+
 alter table timing.decisions add column if not exists field text;
 alter table timing.decisions add column if not exists value text;
 alter table timing.decisions drop constraint if exists decision_kind_is_a_known_word;
@@ -42,16 +84,15 @@ create table if not exists entry_links (
     race_id           text not null,
     entry_id          text not null,
     legacy_row_id     bigint,
+    has_entry         boolean not null,
     basis             text not null,
     bib_number        text,
     external_id       text,
     person_name       text,
     joined_race_id    text not null,
-    person_id         text,
-    why               text,
+    person_id         text not null,
+    why               text not null,
     primary key (timing_partner_id, event_id, link_key),
-    constraint entry_link_belongs_to_an_event
-        foreign key (timing_partner_id, event_id) references ct_events on delete cascade,
     constraint entry_link_why_is_a_known_word
         check (why in ('first', 'same entry', 'external id', 'bib and name', 'bib, one without a name', 'alone'))
 );
@@ -84,32 +125,47 @@ create table if not exists joined_results (
     division_place    integer,
     result_status     text,
     provider_status   text,
-    split_times       jsonb not null default '[]',
     begin_time        timestamptz,
     finish_time       timestamptz,
+    source_race_id    text,
+    source_entry_id   text,
+    source_row_id     bigint,
     created_at        timestamptz not null default now(),
     updated_at        timestamptz not null default now(),
-    primary key (timing_partner_id, event_id, race_id, participant_id),
-    constraint joined_result_belongs_to_an_event
-        foreign key (timing_partner_id, event_id) references ct_events on delete cascade
+    primary key (timing_partner_id, event_id, race_id, participant_id)
 );
-alter table joined_results set (toast_tuple_target = 4080);
 create index if not exists joined_results_by_bib on joined_results (timing_partner_id, event_id, bib_number);
 create index if not exists joined_results_by_place on joined_results (timing_partner_id, event_id, race_id, overall_place);
-create index if not exists joined_results_by_change on joined_results (timing_partner_id, event_id, updated_at);
 comment on table joined_results is 'The results of joined events, a row per person and race. Derived from ct_results.';
 comment on column joined_results.data_source is 'The source whose times and places these are.';
+comment on column joined_results.source_race_id is
+    'With source_entry_id and source_row_id the row of ct_results that they come from; its splits are not copied.';
 
 create table if not exists stale_joins (
     stale_join_id     bigint generated always as identity primary key,
     timing_partner_id integer not null,
     event_id          text not null,
     link_keys         text[],
+    same_people       boolean not null default false,
     constraint stale_join_belongs_to_an_event
         foreign key (timing_partner_id, event_id) references ct_events on delete cascade
 );
 comment on table stale_joins is 'What the running transaction changed of joined events. Empty again when it commits.';
 comment on column stale_joins.link_keys is 'Null: everything.';
+comment on column stale_joins.same_people is 'True where only another word may count now, so that nobody is somebody else.';
+
+-- Derived rows go with their event. A foreign key would ask for the event once per row that is written.
+create or replace function forget_joins() returns trigger
+language plpgsql as $$
+begin
+    delete from entry_links l using gone g
+    where (l.timing_partner_id, l.event_id) = (g.timing_partner_id, g.event_id);
+    delete from joined_results j using gone g
+    where (j.timing_partner_id, j.event_id) = (g.timing_partner_id, g.event_id);
+    return null;
+end $$;
+create or replace trigger joins_go_with_their_event after delete on ct_events
+    referencing old table as gone for each statement execute function forget_joins();
 
 create or replace function link_key(data_source text, race_id text, entry_id text) returns text
 language sql immutable parallel safe
@@ -133,48 +189,21 @@ begin
             from regexp_split_to_table(words, '[[:space:][:punct:]]+') word where word <> '');
 end $$;
 
--- What each source of an event has: its entries, and results without an entry.
-create or replace function source_entries(p_timing_partner_id integer, p_event_id text)
-returns table (data_source text, race_id text, entry_id text, legacy_row_id bigint, bib_number text, external_id text,
-               first_name text, last_name text, has_entry boolean)
-language sql stable as $$
-    select coalesce(r.data_source, c.data_source), coalesce(r.race_id, c.race_id, ''),
-           coalesce(r.entry_id, c.entry_id, 'row ' || r.legacy_row_id), r.legacy_row_id,
-           coalesce(r.bib_number, c.bib_number), c.external_id, coalesce(r.first_name, c.first_name),
+-- What one source of an event has: its entries, and results without an entry.
+create or replace function source_entries(p_timing_partner_id integer, p_event_id text, p_data_source text)
+returns table (race_id text, entry_id text, legacy_row_id bigint, bib_number text, external_id text, first_name text,
+               last_name text, has_entry boolean)
+language sql stable set enable_nestloop = off set enable_mergejoin = off as $$
+    select coalesce(r.race_id, c.race_id, ''), coalesce(r.entry_id, c.entry_id, 'row ' || r.legacy_row_id),
+           r.legacy_row_id, coalesce(r.bib_number, c.bib_number), c.external_id, coalesce(r.first_name, c.first_name),
            coalesce(r.last_name, c.last_name), c.entry_id is not null
     from (select * from ct_participants
-          where timing_partner_id = p_timing_partner_id and event_id = p_event_id and retracted_at is null) c
+          where timing_partner_id = p_timing_partner_id and event_id = p_event_id and data_source = p_data_source
+            and retracted_at is null) c
     full join (select * from ct_results
-               where timing_partner_id = p_timing_partner_id and event_id = p_event_id and retracted_at is null
-                 and not is_detail) r
-        on (r.data_source, r.entry_id, r.race_id) = (c.data_source, c.entry_id, coalesce(c.race_id, ''))
-$$;
-
--- Which race of the event's own source each race of another source is: the same id, else the same name, else the only
--- race of both. A race that is none of them stands by itself.
-create or replace function joined_races(p_timing_partner_id integer, p_event_id text, p_own text)
-returns table (data_source text, race_id text, joined_race_id text)
-language sql stable as $$
-    with races as (
-        select distinct on (l.data_source, l.race_id) l.data_source, l.race_id, normalised_event_name(r.race_name) as name,
-               l.data_source = p_own as is_own
-        from entry_links l
-        left join ct_races r on (r.timing_partner_id, r.event_id, r.data_source, r.race_id)
-                              = (l.timing_partner_id, l.event_id, l.data_source, l.race_id) and r.retracted_at is null
-        where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id
-        order by l.data_source, l.race_id
-    ),
-    named as (
-        select *, count(*) over (partition by r.data_source, name) as of_this_name,
-               count(*) over (partition by r.data_source) as races
-        from races r
-    )
-    select x.data_source, x.race_id, coalesce(
-        (select o.race_id from named o where o.is_own and o.race_id = x.race_id),
-        (select o.race_id from named o where o.is_own and o.name = x.name and o.of_this_name = 1 and x.of_this_name = 1),
-        (select o.race_id from named o where o.is_own and o.races = 1 and x.races = 1),
-        x.race_id)
-    from named x where not x.is_own
+               where timing_partner_id = p_timing_partner_id and event_id = p_event_id and data_source = p_data_source
+                 and retracted_at is null and not is_detail) r
+        on (r.entry_id, r.race_id) = (c.entry_id, coalesce(c.race_id, ''))
 $$;
 
 -- Who is whom. The entries of the event's own source are persons; an entry of another source is one of them when the
@@ -190,97 +219,122 @@ begin
     select e.data_source into own from ct_events e
     where e.timing_partner_id = p_timing_partner_id and e.event_id = p_event_id;
     insert into entry_links (
-        timing_partner_id, event_id, link_key, data_source, race_id, entry_id, legacy_row_id, basis, bib_number,
-        external_id, person_name, joined_race_id, person_id, why)
-    select p_timing_partner_id, p_event_id, link_key(s.data_source, s.race_id, s.entry_id), s.data_source, s.race_id,
-           s.entry_id, s.legacy_row_id, link_basis(s.bib_number, s.external_id, s.first_name, s.last_name), s.bib_number,
-           s.external_id, nullif(trim(concat_ws(' ', s.first_name, s.last_name)), ''), s.race_id,
-           case when s.data_source = own then s.entry_id end, case when s.data_source = own then 'first' end
-    from source_entries(p_timing_partner_id, p_event_id) s
+        timing_partner_id, event_id, link_key, data_source, race_id, entry_id, legacy_row_id, has_entry, basis,
+        bib_number, external_id, person_name, joined_race_id, person_id, why)
+    select p_timing_partner_id, p_event_id, link_key(own, s.race_id, s.entry_id), own, s.race_id, s.entry_id,
+           s.legacy_row_id, s.has_entry, link_basis(s.bib_number, s.external_id, s.first_name, s.last_name),
+           s.bib_number, s.external_id, nullif(trim(concat_ws(' ', s.first_name, s.last_name)), ''), s.race_id,
+           s.entry_id, 'first'
+    from source_entries(p_timing_partner_id, p_event_id, own) s
     on conflict do nothing;
-    update entry_links l set joined_race_id = j.joined_race_id
-    from joined_races(p_timing_partner_id, p_event_id, own) j
-    where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id
-      and (l.data_source, l.race_id) = (j.data_source, j.race_id) and l.joined_race_id <> j.joined_race_id;
     for other in
-        select distinct l.data_source from entry_links l
-        where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.data_source <> own
+        select distinct k.data_source from (
+            select c.data_source from ct_participants c
+            where c.timing_partner_id = p_timing_partner_id and c.event_id = p_event_id
+            union all
+            select r.data_source from ct_results r
+            where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id) k
+        where k.data_source <> own
         order by 1
     loop
         perform link_source(p_timing_partner_id, p_event_id, own, other);
     end loop;
 end $$;
 
--- The entries of one more source: each is a person that is known, or another one.
+-- The entries of one more source: each is a person that is known, or another one. Which race of the event's own source
+-- a race is: the same id, else the same name, else the only race of both; one that is none of them stands by itself.
 create or replace function link_source(p_timing_partner_id integer, p_event_id text, p_own text, p_other text)
 returns void
-language plpgsql as $$
-declare
-    criterion text;
-begin
+language sql set enable_nestloop = off set enable_mergejoin = off as $$
+    with mine as materialized (
+        select link_key(p_other, s.race_id, s.entry_id) as link_key, s.*,
+               nullif(trim(concat_ws(' ', s.first_name, s.last_name)), '') as person_name
+        from source_entries(p_timing_partner_id, p_event_id, p_other) s
+    ),
+    known as materialized (
+        select l.* from entry_links l where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id
+    ),
+    races as (
+        select races.data_source, races.race_id, normalised_event_name(r.race_name) as name
+        from (select distinct p_other as data_source, race_id from mine
+              union all
+              select distinct data_source, race_id from known where data_source = p_own) races
+        left join ct_races r on (r.timing_partner_id, r.event_id, r.data_source, r.race_id)
+                              = (p_timing_partner_id, p_event_id, races.data_source, races.race_id)
+            and r.retracted_at is null
+    ),
+    named as (
+        select r.*, count(*) over (partition by r.data_source, r.name) as of_this_name,
+               count(*) over (partition by r.data_source) as races
+        from races r
+    ),
+    race_map as (
+        select x.race_id, coalesce(
+            (select o.race_id from named o where o.data_source = p_own and o.race_id = x.race_id),
+            (select o.race_id from named o
+             where o.data_source = p_own and o.name = x.name and o.of_this_name = 1 and x.of_this_name = 1),
+            (select o.race_id from named o where o.data_source = p_own and o.races = 1 and x.races = 1),
+            x.race_id) as joined_race_id
+        from named x where x.data_source = p_other
+    ),
+    entries as materialized (
+        select m.*, race_map.joined_race_id from mine m join race_map using (race_id)
+    ),
     -- The hardware scores with the entries of another source where it has none: its result has that entry's id.
-    update entry_links l set person_id = f.person_id, why = 'same entry'
-    from entry_links f
-    where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.data_source = p_other
-      and f.timing_partner_id = p_timing_partner_id and f.event_id = p_event_id and f.data_source = 'tcp_hardware'
-      and (f.race_id, f.entry_id) = (l.race_id, l.entry_id)
-      and not exists (
-          select from ct_participants c
-          where c.timing_partner_id = p_timing_partner_id and c.event_id = p_event_id
-            and c.data_source = 'tcp_hardware' and c.entry_id = f.entry_id);
-    foreach criterion in array array['external id', 'bib'] loop
-        with known as (
-            select l.joined_race_id, l.person_id, l.person_name,
-                   case criterion when 'bib' then l.bib_number else l.external_id end as said
-            from entry_links l
-            where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.person_id is not null
-              and l.data_source <> p_other
-              and not exists (
-                  select from entry_links taken
-                  where taken.timing_partner_id = p_timing_partner_id and taken.event_id = p_event_id
-                    and taken.data_source = p_other
-                    and (taken.joined_race_id, taken.person_id) = (l.joined_race_id, l.person_id))
-        ),
-        persons as (
-            select k.joined_race_id, k.said, min(k.person_id) as person_id, array_agg(k.person_name) as names
-            from known k where k.said is not null
-            group by 1, 2 having count(distinct k.person_id) = 1
-        ),
-        entries as (
-            select l.joined_race_id, case criterion when 'bib' then l.bib_number else l.external_id end as said,
-                   min(l.link_key) as link_key, min(l.person_name) as person_name, min(l.bib_number) as bib_number
-            from entry_links l
-            where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.data_source = p_other
-              and l.person_id is null
-            group by 1, 2 having count(*) = 1
-        ),
-        apart as (
-            select d.bib_number from timing.decisions d
-            where d.timing_partner_id = p_timing_partner_id and d.event_id = p_event_id and d.kind = 'kept_apart'
-              and d.undone_at is null
-        )
-        update entry_links l set
-            person_id = p.person_id,
-            why = case when criterion = 'external id' then criterion
-                       when e.person_name is null or array_remove(p.names, null) = '{}' then 'bib, one without a name'
-                       else 'bib and name' end
+    by_entry as (
+        select e.link_key, k.joined_race_id, k.person_id, 'same entry' as why
         from entries e
-        join persons p using (joined_race_id, said)
-        where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.link_key = e.link_key
-          and (criterion = 'external id' or e.person_name is null or array_remove(p.names, null) = '{}'
-               or e.person_name = any (p.names)
-               or person_name_key(e.person_name) = any (
-                   select person_name_key(name) from unnest(p.names) name where name is not null))
-          and coalesce(e.bib_number, '') <> all (select coalesce(a.bib_number, '') from apart a);
-    end loop;
-    -- Another source may use the ids of the first one for other people.
-    update entry_links l set why = 'alone', person_id = case
-        when exists (select from entry_links f
-                     where f.timing_partner_id = p_timing_partner_id and f.event_id = p_event_id
-                       and f.data_source <> p_other and f.entry_id = l.entry_id)
-        then p_other || ':' || l.entry_id else l.entry_id end
-    where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.data_source = p_other
-      and l.person_id is null;
-end $$;
+        join known k on k.data_source = 'tcp_hardware' and (k.race_id, k.entry_id) = (e.race_id, e.entry_id)
+            and not k.has_entry
+    ),
+    by_external_id as (
+        select e.link_key, p.joined_race_id, p.person_id, 'external id' as why
+        from (select joined_race_id, external_id, min(link_key) as link_key from entries
+              where external_id is not null and link_key not in (select link_key from by_entry)
+              group by 1, 2 having count(*) = 1) e
+        join (select joined_race_id, external_id, min(person_id) as person_id from known
+              where external_id is not null
+                and (joined_race_id, person_id) not in (select joined_race_id, person_id from by_entry)
+              group by 1, 2 having count(distinct person_id) = 1) p using (joined_race_id, external_id)
+    ),
+    surely as materialized (
+        select * from by_entry union all select * from by_external_id
+    ),
+    apart as (
+        select d.bib_number from timing.decisions d
+        where d.timing_partner_id = p_timing_partner_id and d.event_id = p_event_id and d.kind = 'kept_apart'
+          and d.undone_at is null
+    ),
+    by_bib as (
+        select e.link_key, p.joined_race_id, p.person_id,
+               case when e.person_name is null or p.names is null then 'bib, one without a name' else 'bib and name' end
+                   as why
+        from (select joined_race_id, bib_number, min(link_key) as link_key, min(person_name) as person_name from entries
+              where bib_number is not null and link_key not in (select link_key from surely)
+                and bib_number not in (select bib_number from apart)
+              group by 1, 2 having count(*) = 1) e
+        join (select joined_race_id, bib_number, min(person_id) as person_id,
+                     array_agg(person_name) filter (where person_name is not null) as names
+              from known
+              where bib_number is not null
+                and (joined_race_id, person_id) not in (select joined_race_id, person_id from surely)
+              group by 1, 2 having count(distinct person_id) = 1) p using (joined_race_id, bib_number)
+        where e.person_name is null or p.names is null or e.person_name = any (p.names)
+           or person_name_key(e.person_name) = any (select person_name_key(name) from unnest(p.names) name)
+    )
+    insert into entry_links (
+        timing_partner_id, event_id, link_key, data_source, race_id, entry_id, legacy_row_id, has_entry, basis,
+        bib_number, external_id, person_name, joined_race_id, person_id, why)
+    select p_timing_partner_id, p_event_id, e.link_key, p_other, e.race_id, e.entry_id, e.legacy_row_id, e.has_entry,
+           link_basis(e.bib_number, e.external_id, e.first_name, e.last_name), e.bib_number, e.external_id,
+           e.person_name, e.joined_race_id,
+           -- Another source may use the ids of the first one for other people.
+           coalesce(m.person_id, case when taken.entry_id is null then e.entry_id else p_other || ':' || e.entry_id end),
+           coalesce(m.why, 'alone')
+    from entries e
+    left join (select * from surely union all select * from by_bib) m using (link_key)
+    left join (select distinct entry_id from known) taken on taken.entry_id = e.entry_id
+    on conflict do nothing
+$$;
 
 insert into applied_migrations (name) values ('schema/078_joins.sql') on conflict do nothing;

@@ -20,8 +20,9 @@ $$;
 -- A disqualification by another source than the hardware counts at once, and until the results have settled a finish
 -- counts more than none; so does it later, where the other source only found no rows.
 create or replace function person_sources(p_timing_partner_id integer, p_event_id text, p_persons text[])
-returns table (joined_race_id text, person_id text, place bigint, data_source text, why text, r ct_results,
-               c ct_participants, status text, adjustment interval, fields jsonb)
+returns table (joined_race_id text, person_id text, place bigint, data_source text, why text, row_id tid,
+               bib_number text, first_name text, last_name text, gender text, age integer, city text, state text,
+               country text, division text, status text, adjustment interval, fields jsonb)
 language sql stable as $$
     with event as (
         select e.settled_at is not null as is_settled from ct_events e
@@ -35,39 +36,45 @@ language sql stable as $$
         join entry_links l on l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id
             and l.joined_race_id = split_part(asked, chr(31), 1) and l.person_id = split_part(asked, chr(31), 2)
     ),
-    said as (
-        select l.joined_race_id, l.person_id, l.data_source, l.why, l.bib_number, r, c
+    found as (
+        select l.joined_race_id, l.person_id, l.data_source, l.why, l.entry_id, l.bib_number as linked_bib,
+               r.ctid as row_id, r.bib_number, r.first_name, r.last_name, r.gender, r.age, r.city, r.state, r.country,
+               r.division, r.result_status, r.status_is_derived,
+               r.finish_time is null and coalesce(r.chip_time, r.gun_time) is null as is_unfinished
         from links l
         left join ct_results r on r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id
             and (r.data_source, r.race_id, r.entry_id) = (l.data_source, l.race_id, l.entry_id)
             and r.legacy_row_id is null and r.retracted_at is null
-        left join ct_participants c on c.timing_partner_id = p_timing_partner_id and c.event_id = p_event_id
-            and (c.data_source, c.entry_id) = (l.data_source, l.entry_id) and c.retracted_at is null
         where l.legacy_row_id is null
         union all
-        select l.joined_race_id, l.person_id, l.data_source, l.why, l.bib_number, r, c
+        select l.joined_race_id, l.person_id, l.data_source, l.why, l.entry_id, l.bib_number,
+               r.ctid, r.bib_number, r.first_name, r.last_name, r.gender, r.age, r.city, r.state, r.country, r.division,
+               r.result_status, r.status_is_derived,
+               r.finish_time is null and coalesce(r.chip_time, r.gun_time) is null
         from links l
         join ct_results r on r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id
             and (r.data_source, r.legacy_row_id) = (l.data_source, l.legacy_row_id) and r.retracted_at is null
-        left join ct_participants c on c.timing_partner_id = p_timing_partner_id and c.event_id = p_event_id
-            and (c.data_source, c.entry_id) = (l.data_source, l.entry_id) and c.retracted_at is null
         where l.legacy_row_id is not null
     )
     select s.joined_race_id, s.person_id,
            row_number() over (
                partition by s.joined_race_id, s.person_id
-               order by (s.r).timing_partner_id is null,
+               order by s.row_id is null,
                         d.bib_number is null or s.data_source <> 'tcp_hardware'
                             or d.status is null and d.adjustment is null,
-                        e.is_settled or s.data_source = 'tcp_hardware' or (s.r).result_status is distinct from 'dq',
-                        ((s.r).finish_time is null and coalesce((s.r).chip_time, (s.r).gun_time) is null)
-                            and (not e.is_settled or (s.r).status_is_derived),
+                        e.is_settled or s.data_source = 'tcp_hardware' or s.result_status is distinct from 'dq',
+                        s.is_unfinished and (not e.is_settled or s.status_is_derived),
                         k.rank nulls last, s.data_source),
-           s.data_source, s.why, s.r, s.c, d.status, d.adjustment, d.fields
-    from said s
+           s.data_source, s.why, s.row_id, coalesce(s.bib_number, c.bib_number), coalesce(s.first_name, c.first_name),
+           coalesce(s.last_name, c.last_name), coalesce(s.gender, c.gender), coalesce(s.age, c.age),
+           coalesce(s.city, c.city), coalesce(s.state, c.state), coalesce(s.country, c.country),
+           coalesce(s.division, c.division), d.status, d.adjustment, d.fields
+    from found s
     cross join event e
+    left join ct_participants c on c.timing_partner_id = p_timing_partner_id and c.event_id = p_event_id
+        and (c.data_source, c.entry_id) = (s.data_source, s.entry_id) and c.retracted_at is null
     left join source_ranks k on k.data_source = s.data_source and k.is_settled = e.is_settled
-    left join bib_decisions(p_timing_partner_id, p_event_id) d on d.bib_number = s.bib_number
+    left join bib_decisions(p_timing_partner_id, p_event_id) d on d.bib_number = s.linked_bib
 $$;
 
 -- The joined results of these persons, or of all.
@@ -80,24 +87,15 @@ language sql stable as $$
     -- Of the fields of a person each source may know some: the first that knows it counts.
     persons as (
         select joined_race_id, person_id,
-               (array_agg(coalesce((r).bib_number, (c).bib_number) order by place)
-                   filter (where coalesce((r).bib_number, (c).bib_number) is not null))[1] as bib_number,
-               (array_agg(coalesce((r).first_name, (c).first_name) order by place)
-                   filter (where coalesce((r).first_name, (c).first_name) is not null))[1] as first_name,
-               (array_agg(coalesce((r).last_name, (c).last_name) order by place)
-                   filter (where coalesce((r).last_name, (c).last_name) is not null))[1] as last_name,
-               (array_agg(coalesce((r).gender, (c).gender) order by place)
-                   filter (where coalesce((r).gender, (c).gender) is not null))[1] as gender,
-               (array_agg(coalesce((r).age, (c).age) order by place)
-                   filter (where coalesce((r).age, (c).age) is not null))[1] as age,
-               (array_agg(coalesce((r).city, (c).city) order by place)
-                   filter (where coalesce((r).city, (c).city) is not null))[1] as city,
-               (array_agg(coalesce((r).state, (c).state) order by place)
-                   filter (where coalesce((r).state, (c).state) is not null))[1] as state,
-               (array_agg(coalesce((r).country, (c).country) order by place)
-                   filter (where coalesce((r).country, (c).country) is not null))[1] as country,
-               (array_agg(coalesce((r).division, (c).division) order by place)
-                   filter (where coalesce((r).division, (c).division) is not null))[1] as division
+               (array_agg(bib_number order by place) filter (where bib_number is not null))[1] as bib_number,
+               (array_agg(first_name order by place) filter (where first_name is not null))[1] as first_name,
+               (array_agg(last_name order by place) filter (where last_name is not null))[1] as last_name,
+               (array_agg(gender order by place) filter (where gender is not null))[1] as gender,
+               (array_agg(age order by place) filter (where age is not null))[1] as age,
+               (array_agg(city order by place) filter (where city is not null))[1] as city,
+               (array_agg(state order by place) filter (where state is not null))[1] as state,
+               (array_agg(country order by place) filter (where country is not null))[1] as country,
+               (array_agg(division order by place) filter (where division is not null))[1] as division
         from said group by joined_race_id, person_id
     ),
     races as (
@@ -114,14 +112,15 @@ language sql stable as $$
            case when s.fields ? 'city' then s.fields ->> 'city' else p.city end,
            case when s.fields ? 'state' then s.fields ->> 'state' else p.state end,
            case when s.fields ? 'country' then s.fields ->> 'country' else p.country end,
-           (s.r).chip_time + by_hand.adjustment, (s.r).gun_time + by_hand.adjustment,
-           case when by_hand.status is null then (s.r).overall_place end,
-           case when by_hand.status is null then (s.r).gender_place end,
+           r.chip_time + by_hand.adjustment, r.gun_time + by_hand.adjustment,
+           case when by_hand.status is null then r.overall_place end,
+           case when by_hand.status is null then r.gender_place end,
            case when s.fields ? 'division' then s.fields ->> 'division' else p.division end,
-           case when by_hand.status is null then (s.r).division_place end,
-           coalesce(by_hand.status, (s.r).result_status), (s.r).provider_status, (s.r).split_times, (s.r).begin_time,
-           (s.r).finish_time, now(), now()
+           case when by_hand.status is null then r.division_place end,
+           coalesce(by_hand.status, r.result_status), r.provider_status, r.begin_time, r.finish_time, r.race_id, r.entry_id,
+           r.legacy_row_id, now(), now()
     from said s
+    join ct_results r on r.ctid = s.row_id
     join persons p using (joined_race_id, person_id)
     left join races on races.race_id = s.joined_race_id
     -- Scoring has applied to the hardware's row what was decided on it.
@@ -129,7 +128,7 @@ language sql stable as $$
         select case when s.data_source <> 'tcp_hardware' then s.status end as status,
                coalesce(case when s.data_source <> 'tcp_hardware' then s.adjustment end, interval '0') as adjustment
     ) by_hand
-    where s.place = 1 and (s.r).timing_partner_id is not null
+    where s.place = 1 and r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id
 $$;
 
 -- Writes what is new or another, and removes what is no result any more.
@@ -138,32 +137,42 @@ language sql as $$
     with found as materialized (
         select * from joined_rows(p_timing_partner_id, p_event_id, p_persons)
     ),
+    known as (
+        select j.* from joined_results j
+        where j.timing_partner_id = p_timing_partner_id and j.event_id = p_event_id and p_persons is null
+        union all
+        select j.* from unnest(p_persons) asked
+        join joined_results j on j.timing_partner_id = p_timing_partner_id and j.event_id = p_event_id
+            and j.race_id = split_part(asked, chr(31), 1) and j.participant_id = split_part(asked, chr(31), 2)
+    ),
     gone as (
-        delete from joined_results j
+        delete from joined_results j using (
+            select race_id, participant_id from known except select race_id, participant_id from found) g
         where j.timing_partner_id = p_timing_partner_id and j.event_id = p_event_id
-          and (p_persons is null or j.race_id || chr(31) || j.participant_id = any (p_persons))
-          and not exists (select from found f where (f.race_id, f.participant_id) = (j.race_id, j.participant_id))
+          and (j.race_id, j.participant_id) = (g.race_id, g.participant_id)
     )
-    insert into joined_results as known
-    select * from found
+    insert into joined_results
+    select f.* from found f
+    left join known k using (race_id, participant_id)
+    where k.participant_id is null
+       or (k.race_name, k.data_source, k.bib_number, k.first_name, k.last_name, k.gender, k.age, k.city, k.state,
+           k.country, k.chip_time, k.gun_time, k.overall_place, k.gender_place, k.division, k.division_place,
+           k.result_status, k.provider_status, k.begin_time, k.finish_time, k.source_race_id, k.source_entry_id,
+           k.source_row_id)
+          is distinct from
+          (f.race_name, f.data_source, f.bib_number, f.first_name, f.last_name, f.gender, f.age, f.city, f.state,
+           f.country, f.chip_time, f.gun_time, f.overall_place, f.gender_place, f.division, f.division_place,
+           f.result_status, f.provider_status, f.begin_time, f.finish_time, f.source_race_id, f.source_entry_id,
+           f.source_row_id)
     on conflict (timing_partner_id, event_id, race_id, participant_id) do update set
         race_name = excluded.race_name, data_source = excluded.data_source, bib_number = excluded.bib_number,
         first_name = excluded.first_name, last_name = excluded.last_name, gender = excluded.gender, age = excluded.age,
         city = excluded.city, state = excluded.state, country = excluded.country, chip_time = excluded.chip_time,
         gun_time = excluded.gun_time, overall_place = excluded.overall_place, gender_place = excluded.gender_place,
         division = excluded.division, division_place = excluded.division_place, result_status = excluded.result_status,
-        provider_status = excluded.provider_status, split_times = excluded.split_times,
-        begin_time = excluded.begin_time, finish_time = excluded.finish_time, updated_at = now()
-    where (known.race_name, known.data_source, known.bib_number, known.first_name, known.last_name, known.gender,
-           known.age, known.city, known.state, known.country, known.chip_time, known.gun_time, known.overall_place,
-           known.gender_place, known.division, known.division_place, known.result_status, known.provider_status,
-           known.split_times, known.begin_time, known.finish_time)
-          is distinct from
-          (excluded.race_name, excluded.data_source, excluded.bib_number, excluded.first_name, excluded.last_name,
-           excluded.gender, excluded.age, excluded.city, excluded.state, excluded.country, excluded.chip_time,
-           excluded.gun_time, excluded.overall_place, excluded.gender_place, excluded.division, excluded.division_place,
-           excluded.result_status, excluded.provider_status, excluded.split_times, excluded.begin_time,
-           excluded.finish_time)
+        provider_status = excluded.provider_status, begin_time = excluded.begin_time,
+        finish_time = excluded.finish_time, source_race_id = excluded.source_race_id,
+        source_entry_id = excluded.source_entry_id, source_row_id = excluded.source_row_id, updated_at = now()
 $$;
 
 -- The persons whose rows have these keys; null where an entry is new or gone, or was matched by something that changed.
@@ -207,7 +216,9 @@ language sql stable as $$
 $$;
 
 -- Joins an event anew: all of it, or the persons whose rows have these keys.
-create or replace function join_event(p_timing_partner_id integer, p_event_id text, p_link_keys text[]) returns void
+create or replace function join_event(
+    p_timing_partner_id integer, p_event_id text, p_link_keys text[], p_same_people boolean
+) returns void
 language plpgsql as $$
 declare
     persons text[] := case when p_link_keys is not null
@@ -216,7 +227,7 @@ begin
     -- The planner knows nothing of the rows of this transaction: hashes suit many, indexes suit a few.
     perform set_config('enable_nestloop', case when persons is null then 'off' else 'on' end, true),
             set_config('enable_mergejoin', case when persons is null then 'off' else 'on' end, true);
-    if persons is null then
+    if persons is null and not p_same_people then
         if not needs_joining(p_timing_partner_id, p_event_id) then
             delete from joined_results where timing_partner_id = p_timing_partner_id and event_id = p_event_id;
             delete from entry_links where timing_partner_id = p_timing_partner_id and event_id = p_event_id;
@@ -235,18 +246,22 @@ language plpgsql as $$
 declare
     keys text[];
     is_whole boolean;
+    same_people boolean;
 begin
     perform pg_advisory_xact_lock(
         hashtextextended('join ' || new.timing_partner_id::text || ' ' || new.event_id, 88));
     with taken as (
         delete from stale_joins
         where timing_partner_id = new.timing_partner_id and event_id = new.event_id
-        returning link_keys
+        returning stale_joins.link_keys, stale_joins.same_people
     )
-    select bool_or(t.link_keys is null), array_agg(distinct key) filter (where key is not null) into is_whole, keys
+    select bool_or(t.link_keys is null), bool_and(t.same_people),
+           array_agg(distinct key) filter (where key is not null)
+    into is_whole, same_people, keys
     from taken t left join lateral unnest(t.link_keys) key on true;
     if is_whole is not null then
-        perform join_event(new.timing_partner_id, new.event_id, case when not is_whole then keys end);
+        perform join_event(
+            new.timing_partner_id, new.event_id, case when not is_whole then keys end, same_people);
     end if;
     return null;
 end $$;
@@ -255,7 +270,7 @@ create constraint trigger joins_are_renewed after insert on stale_joins
     deferrable initially deferred for each row execute function renew_joins();
 
 -- Of a statement that wrote results or participants: events with rows of another source become joined ones, and of
--- joined events it is noted whose rows changed. Of many rows of an event it is not worth telling which.
+-- joined events it is noted whose rows changed. Of very many rows it is not worth telling which.
 create or replace function note_stale_joins() returns trigger
 language plpgsql as $$
 begin
@@ -265,40 +280,51 @@ begin
         where (e.timing_partner_id, e.event_id) = (n.timing_partner_id, n.event_id)
           and e.data_source <> n.data_source and not e.is_joined;
     end if;
-    if not exists (select from (select distinct timing_partner_id, event_id from changed) n
-                   join ct_events e using (timing_partner_id, event_id) where e.is_joined) then
-        if tg_op <> 'UPDATE' then
-            return null;
+    if exists (select from (select distinct timing_partner_id, event_id from changed) n
+               join ct_events e using (timing_partner_id, event_id) where e.is_joined) then
+        if (select count(*) from changed) > 5000 then
+            insert into stale_joins (timing_partner_id, event_id)
+            select n.timing_partner_id, n.event_id from changed n
+            join ct_events e using (timing_partner_id, event_id) where e.is_joined group by 1, 2;
+        else
+            insert into stale_joins (timing_partner_id, event_id, link_keys)
+            select n.timing_partner_id, n.event_id, array_agg(distinct link_key(n.data_source, n.race_id, n.entry_id))
+            from changed n join ct_events e using (timing_partner_id, event_id) where e.is_joined group by 1, 2;
         end if;
-        if not exists (select from (select distinct timing_partner_id, event_id from was) n
-                       join ct_events e using (timing_partner_id, event_id) where e.is_joined) then
-            return null;
-        end if;
-    end if;
-    insert into stale_joins (timing_partner_id, event_id, link_keys)
-    select n.timing_partner_id, n.event_id,
-           case when count(*) <= 1000 then array_agg(distinct link_key(n.data_source, n.race_id, n.entry_id)) end
-    from changed n join ct_events e using (timing_partner_id, event_id)
-    where e.is_joined group by 1, 2;
-    if tg_op = 'UPDATE' then
-        insert into stale_joins (timing_partner_id, event_id, link_keys)
-        select n.timing_partner_id, n.event_id,
-               case when count(*) <= 1000 then array_agg(distinct link_key(n.data_source, n.race_id, n.entry_id)) end
-        from was n join ct_events e using (timing_partner_id, event_id)
-        where e.is_joined group by 1, 2;
     end if;
     return null;
 end $$;
+
+-- What an update left behind: rows under another event, race or entry than now.
+create or replace function note_left_joins() returns trigger
+language plpgsql as $$
+begin
+    if exists (select from (select distinct timing_partner_id, event_id from changed) n
+               join ct_events e using (timing_partner_id, event_id) where e.is_joined) then
+        insert into stale_joins (timing_partner_id, event_id, link_keys)
+        select n.timing_partner_id, n.event_id, array_agg(distinct key) from (
+            select o.timing_partner_id, o.event_id, link_key(o.data_source, o.race_id, o.entry_id) as key from changed o
+            except
+            select timing_partner_id, event_id, link_key(data_source, race_id, entry_id) from now_there) n
+        join ct_events e using (timing_partner_id, event_id) where e.is_joined group by 1, 2;
+    end if;
+    return null;
+end $$;
+
 create or replace trigger results_are_joined after insert on ct_results
     referencing new table as changed for each statement execute function note_stale_joins();
 create or replace trigger results_are_joined_anew after update on ct_results
-    referencing old table as was new table as changed for each statement execute function note_stale_joins();
+    referencing new table as changed for each statement execute function note_stale_joins();
+create or replace trigger results_are_joined_elsewhere after update on ct_results
+    referencing old table as changed new table as now_there for each statement execute function note_left_joins();
 create or replace trigger results_are_joined_no_more after delete on ct_results
     referencing old table as changed for each statement execute function note_stale_joins();
 create or replace trigger participants_are_joined after insert on ct_participants
     referencing new table as changed for each statement execute function note_stale_joins();
 create or replace trigger participants_are_joined_anew after update on ct_participants
-    referencing old table as was new table as changed for each statement execute function note_stale_joins();
+    referencing new table as changed for each statement execute function note_stale_joins();
+create or replace trigger participants_are_joined_elsewhere after update on ct_participants
+    referencing old table as changed new table as now_there for each statement execute function note_left_joins();
 create or replace trigger participants_are_joined_no_more after delete on ct_participants
     referencing old table as changed for each statement execute function note_stale_joins();
 
@@ -317,17 +343,26 @@ create or replace trigger races_are_joined_anew after update on ct_races
     for each row when ((old.race_name, old.retracted_at, old.event_id)
                        is distinct from (new.race_name, new.retracted_at, new.event_id))
     execute function note_stale_event();
+create or replace function note_settled_event() returns trigger
+language plpgsql as $$
+begin
+    insert into stale_joins (timing_partner_id, event_id, same_people)
+    values (new.timing_partner_id, new.event_id, true);
+    return null;
+end $$;
 create or replace trigger event_is_joined_anew after update on ct_events
-    for each row when ((old.settled_at is null) <> (new.settled_at is null)) execute function note_stale_event();
+    for each row when ((old.settled_at is null) <> (new.settled_at is null) and new.is_joined)
+    execute function note_settled_event();
 
 -- A decision on a field, or on a result that no scoring makes, is carried out by joining.
 create or replace function join_what_is_decided() returns trigger
 language plpgsql as $$
 begin
-    update ct_events e set is_joined = true
-    where (e.timing_partner_id, e.event_id) = (new.timing_partner_id, new.event_id) and not e.is_joined
-      and new.undone_at is null and new.bib_number is not null
-      and (new.kind = 'field_set' or e.data_source <> 'tcp_hardware');
+    perform set_config('project88.cause', 'decision ' || new.decision_id, true);
+    update ct_events e set updated_at = clock_timestamp(),
+        is_joined = e.is_joined or new.undone_at is null and new.bib_number is not null
+            and (new.kind = 'field_set' or e.data_source <> 'tcp_hardware')
+    where (e.timing_partner_id, e.event_id) = (new.timing_partner_id, new.event_id);
     insert into stale_joins (timing_partner_id, event_id)
     select e.timing_partner_id, e.event_id from ct_events e
     where (e.timing_partner_id, e.event_id) = (new.timing_partner_id, new.event_id) and e.is_joined;

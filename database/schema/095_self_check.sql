@@ -72,16 +72,16 @@ values
     ('ct_results',
      'age integer, begin_time timestamp with time zone, bib_number text, chip_time interval, city text, '
      'content_fingerprint bytea, country text, created_at timestamp with time zone, data_source text, '
-     'division text, division_place integer, entry_id text, event_id text, finish_time timestamp with time '
-     'zone, first_name text, gender text, gender_place integer, gun_time interval, is_detail boolean, '
-     'last_name text, legacy_row_id bigint, overall_place integer, provider_status text, race_id text, '
-     'raw_payload json, result_status text, retracted_at timestamp with time zone, snapshot_hash bigint, '
-     'split_keys text[], split_times jsonb, state text, status_is_derived boolean, timing_partner_id '
-     'integer, updated_at timestamp with time zone'),
+     'division text, division_place integer, entry_bib text, entry_id text, event_id text, finish_time '
+     'timestamp with time zone, first_name text, gender text, gender_place integer, gun_time interval, '
+     'is_detail boolean, last_name text, legacy_row_id bigint, overall_place integer, provider_status '
+     'text, race_id text, raw_payload json, result_status text, retracted_at timestamp with time zone, '
+     'snapshot_hash bigint, split_keys text[], split_times jsonb, state text, status_is_derived boolean, '
+     'timing_partner_id integer, updated_at timestamp with time zone'),
     ('entry_links',
      'basis text, bib_number text, data_source text, entry_id text, event_id text, external_id text, '
-     'joined_race_id text, legacy_row_id bigint, link_key text, person_id text, person_name text, race_id '
-     'text, timing_partner_id integer, why text'),
+     'has_entry boolean, joined_race_id text, legacy_row_id bigint, link_key text, person_id text, '
+     'person_name text, race_id text, timing_partner_id integer, why text'),
     ('event_sources',
      'account_name text, decided_at timestamp with time zone, decided_by text, decision text, earlier '
      'jsonb, event_id text, event_name text, event_source_id bigint, found_at timestamp with time zone, '
@@ -102,8 +102,9 @@ values
      'country text, created_at timestamp with time zone, data_source text, division text, division_place '
      'integer, event_id text, finish_time timestamp with time zone, first_name text, gender text, '
      'gender_place integer, gun_time interval, last_name text, overall_place integer, participant_id text, '
-     'provider_status text, race_id text, race_name text, result_status text, split_times jsonb, state '
-     'text, timing_partner_id integer, updated_at timestamp with time zone'),
+     'provider_status text, race_id text, race_name text, result_status text, source_entry_id text, '
+     'source_race_id text, source_row_id bigint, state text, timing_partner_id integer, updated_at '
+     'timestamp with time zone'),
     ('partner_provider_accounts',
      'account_name text, additional_config jsonb, created_at timestamp with time zone, credential_type '
      'text, principal text, provider_id integer, secret text, timing_partner_id integer, updated_at '
@@ -117,6 +118,9 @@ values
     ('quarantine',
      'created_at timestamp with time zone, provider_event_id text, provider_id integer, quarantine_id '
      'bigint, raw_sha256 bytea, raw_text text, reason text, stream text, timing_partner_id integer'),
+    ('row_changes',
+     'cause text, change_id bigint, changed_at timestamp with time zone, data_source text, event_id text, '
+     'keys text[], subject text, timing_partner_id integer, was jsonb'),
     ('schedule_changes',
      'event_id text, noted_at timestamp with time zone, schedule_change_id bigint, timing_partner_id '
      'integer'),
@@ -131,7 +135,8 @@ values
     ('source_ranks',
      'data_source text, is_settled boolean, rank integer'),
     ('stale_joins',
-     'event_id text, link_keys text[], stale_join_id bigint, timing_partner_id integer'),
+     'event_id text, link_keys text[], same_people boolean, stale_join_id bigint, timing_partner_id '
+     'integer'),
     ('sync_history',
      'account_name text, api_calls integer, due_at timestamp with time zone, duration_seconds double '
      'precision, error_message text, event_id text, events_synced integer, participants_synced integer, '
@@ -245,9 +250,7 @@ values
     ('refuse_duplicate_event()'),
     ('trigrams(text)'),
     ('bib_decisions(integer,text)'),
-    ('join_event(integer,text,text[])'),
     ('join_what_is_decided()'),
-    ('joined_races(integer,text,text)'),
     ('joined_rows(integer,text,text[])'),
     ('link_basis(text,text,text,text)'),
     ('link_entries(integer,text)'),
@@ -260,8 +263,27 @@ values
     ('person_sources(integer,text,text[])'),
     ('persons_of(integer,text,text[])'),
     ('renew_joins()'),
-    ('source_entries(integer,text)'),
-    ('write_joined(integer,text,text[])')
+    ('write_joined(integer,text,text[])'),
+    ('note_left_joins()'),
+    ('source_entries(integer,text,text)'),
+    ('forget_joins()'),
+    ('find_entry_bib()'),
+    ('follow_entry_bibs()'),
+    ('join_event(integer,text,text[],boolean)'),
+    ('note_settled_event()'),
+    ('change_cause()'),
+    ('change_instant()'),
+    ('changed_since(integer,text,text,timestamp with time zone)'),
+    ('forget_changes()'),
+    ('log_event_change()'),
+    ('log_joined_changes()'),
+    ('log_participant_changes()'),
+    ('log_race_change()'),
+    ('log_removed_joins()'),
+    ('log_result_changes()'),
+    ('result_key(text,text,bigint)'),
+    ('unified_results_as_of(integer,text,timestamp with time zone)'),
+    ('was_other(text,anyelement,anyelement)')
 $$;
 
 create or replace function expected_views() returns table (view_name text)
@@ -278,10 +300,10 @@ values
     ('legacy/060_convert.sql'), ('schema/040_budget.sql'), ('schema/045_breakers.sql'), ('schema/050_backfill.sql'),
     ('schema/060_jobs.sql'), ('schema/065_cadence.sql'), ('schema/070_schedule.sql'), ('schema/072_duplicates.sql'),
     ('schema/075_pages.sql'), ('schema/076_timing.sql'), ('schema/077_scoring.sql'), ('schema/078_joins.sql'),
-    ('schema/079_joined_results.sql'), ('schema/080_monitor.sql'), ('schema/085_backups.sql'),
-    ('views/collected_events.sql'), ('views/unified_events.sql'), ('views/unified_participants.sql'),
-    ('views/unified_results.sql'), ('views/call_windows.sql'), ('legacy/090_finish.sql'),
-    ('schema/095_self_check.sql'), ('chronotrack_live_schema_extension.sql')
+    ('schema/079_joined_results.sql'), ('schema/080_monitor.sql'), ('schema/081_history.sql'),
+    ('schema/085_backups.sql'), ('views/collected_events.sql'), ('views/unified_events.sql'),
+    ('views/unified_participants.sql'), ('views/unified_results.sql'), ('views/call_windows.sql'),
+    ('legacy/090_finish.sql'), ('schema/095_self_check.sql'), ('chronotrack_live_schema_extension.sql')
 $$;
 
 -- One row per thing that is wrong; none when the schema is whole. Its answer depends on search_path, as all of ours does.

@@ -55,7 +55,9 @@ join ct_participants c
      = (l.timing_partner_id, l.event_id, l.data_source, l.entry_id)
     and coalesce(c.race_id, '') = l.race_id and c.retracted_at is null
 left join lateral (
-    select p.* from entry_links m
+    select p.external_id, p.bib_number, p.first_name, p.last_name, p.gender, p.age, p.email, p.city, p.state, p.country,
+           p.division, p.team_name, p.entry_status, p.updated_at
+    from entry_links m
     join ct_participants p
         on (p.timing_partner_id, p.event_id, p.data_source, p.entry_id)
          = (m.timing_partner_id, m.event_id, m.data_source, m.entry_id)

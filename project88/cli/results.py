@@ -6,15 +6,19 @@ import csv
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
 from project88.cli.common import hub_database, print_table, run
+from project88.cli.explained import explain_result
 from project88.cli.options import AnyPartnerId
+from project88.errors import UsageError
 
 if TYPE_CHECKING:
     from project88.store.connection import Database
@@ -56,6 +60,14 @@ def results(
     ] = Format.table,
     race: Annotated[str | None, typer.Option(help="Only this race: its id or its name.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many rows; a table: 50.")] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(metavar="BIB", help="Say of this bib where each field comes from, and what others say."),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="What the page said then; a time without a zone is in the event's."),
+    ] = None,
 ) -> None:
     """Show the results of an event, race by race in order of place.
 
@@ -64,34 +76,63 @@ def results(
 
     Example: project88 results 8412 --format csv --race Marathon > marathon.csv
     """
-    run(_results(event, timing_partner_id, form, race, limit))
+    if explain is not None and as_of is not None:
+        raise UsageError("give either --explain or --as-of")
+    if explain is not None:
+        run(explain_result(event, timing_partner_id, explain, as_json=form is Format.json))
+    else:
+        run(_results(event, timing_partner_id, form, race, limit, as_of))
 
 
 async def _results(
-    event_text: str, timing_partner_id: int | None, form: Format, race: str | None, limit: int | None
+    event_text: str, timing_partner_id: int | None, form: Format, race: str | None, limit: int | None, as_of: str | None
 ) -> None:
     from project88.records.entities import TimingPartnerId
     from project88.store.events import find_event
-    from project88.store.reports import find_race, results_of_event
+    from project88.store.reports import find_race
 
     partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
     async with hub_database() as db:
         event = await find_event(db, event_text, partner)
         race_id = await find_race(db, event, race) if race is not None else None
+        at = None if as_of is None else instant(as_of, event.time_zone)
         if form is Format.table:
-            await _print_tables(db, event, race_id, limit or ROWS_ON_A_SCREEN)
+            await _print_tables(db, event, race_id, limit or ROWS_ON_A_SCREEN, at)
             return
-        async with results_of_event(db, event, race_id, limit) as found:
+        async with _found(db, event, race_id, limit, at) as found:
             await (_write_csv(found) if form is Format.csv else _write_json(found.rows))
 
 
-async def _print_tables(db: Database, event: StoredEvent, race_id: str | None, limit: int) -> None:
-    from project88.store.reports import count_results, results_of_event
+def instant(text: str, time_zone: str | None) -> datetime:
+    """Raises UsageError for what is no time."""
+    try:
+        said = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"--as-of {text} is no time: write it like 2026-05-02T10:42:30 or 2026-05-02T10:42:30Z"
+        ) from None
+    return said if said.tzinfo is not None else said.replace(tzinfo=ZoneInfo(time_zone or "UTC"))
 
-    async with results_of_event(db, event, race_id, limit) as found:
+
+def _found(
+    db: Database, event: StoredEvent, race_id: str | None, limit: int | None, at: datetime | None
+) -> AbstractAsyncContextManager[ResultRows]:
+    from project88.store.changes import results_as_of
+    from project88.store.reports import results_of_event
+
+    if at is None:
+        return results_of_event(db, event, race_id, limit)
+    return results_as_of(db, event, at, race_id, limit)
+
+
+async def _print_tables(db: Database, event: StoredEvent, race_id: str | None, limit: int, at: datetime | None) -> None:
+    from project88.store.reports import count_results
+
+    async with _found(db, event, race_id, limit, at) as found:
         rows = [row async for row in found.rows]
     if not rows:
-        typer.echo(f"event {event.event_id} ({event.event_name or 'without a name'}) has no results yet")
+        when = "yet" if at is None else f"at {at.isoformat()}"
+        typer.echo(f"event {event.event_id} ({event.event_name or 'without a name'}) has no results {when}")
         return
     narrow = sys.stdout.isatty() and shutil.get_terminal_size().columns < COLUMNS_FOR_EVERY_SPLIT
     splits = last_split_text if narrow else splits_text
@@ -99,9 +140,11 @@ async def _print_tables(db: Database, event: StoredEvent, race_id: str | None, l
     for (found_race_id, race_name), group in groupby(rows, key=lambda row: (row["race_id"], row["race_name"])):
         typer.echo(f"\n{race_name or found_race_id} (race {found_race_id})")
         print_table(COLUMNS, [table_row(row, splits) for row in group])
-    more = await count_results(db, event, race_id) - len(rows)
+    settled = "settled" if rows[0]["is_settled"] else "provisional"
+    typer.echo(f"\n{settled}" + ("" if at is None else f", as of {at.isoformat()}"))
+    more = 0 if at is not None else await count_results(db, event, race_id) - len(rows)
     if more > 0:
-        typer.echo(f"\n{more:,} more: --limit N shows more rows, --format csv shows them all")
+        typer.echo(f"{more:,} more: --limit N shows more rows, --format csv shows them all")
 
 
 async def _write_csv(found: ResultRows) -> None:

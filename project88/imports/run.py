@@ -88,7 +88,7 @@ async def import_entries(
         await stage.prepare()
         await stage.add(0, found.participants)
         async with connection.transaction():
-            await merging.begin_merge(connection, scope)
+            await merging.begin_merge(connection, scope, "import")
             # An unreadable row may be the one that seems to be missing.
             complete = is_whole and not found.problems
             await quarantine(connection, scope, found.problems)

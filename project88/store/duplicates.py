@@ -15,6 +15,7 @@ from project88.errors import UsageError
 from project88.records.entities import EventId, ProviderEventId, ProviderId, TimingPartnerId
 from project88.store.connection import Connection, Database
 from project88.store.events import import_events
+from project88.store.merging import because
 from project88.store.partners import provider_id
 from project88.store.queries import load
 from project88.store.scope import Source
@@ -158,6 +159,7 @@ async def _deciding(db: Database, pair: Pair) -> AsyncIterator[tuple[Connection,
     async with db.dedicated() as connection:
         await Stage(connection).prepare()
         async with connection.transaction():
+            await because(connection, "duplicates")
             await connection.execute(queries["patience"])
             await connection.execute(queries["lock_pair"], pair.key)
             found = _the_one(await _again(connection, pair), pair.provider_event_id)

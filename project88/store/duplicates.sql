@@ -65,6 +65,11 @@ retractions as (
     update held_retractions set event_id = %(to_event)s
     where timing_partner_id = %(timing_partner_id)s and event_id = %(from_event)s and data_source = %(data_source)s
 ),
+changes as (
+    update row_changes set event_id = %(to_event)s
+    where timing_partner_id = %(timing_partner_id)s and event_id = %(from_event)s and data_source = %(data_source)s
+      and subject in ('race', 'participant', 'result')
+),
 lists as (
     update collected_lists set event_id = %(to_event)s
     where timing_partner_id = %(timing_partner_id)s and event_id = %(from_event)s and data_source = %(data_source)s

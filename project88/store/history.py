@@ -20,13 +20,17 @@ queries = load("sync_history")
 
 SyncType = Literal["discovery", "participants", "results", "backfill", "verification"]
 SyncStatus = Literal["completed", "partial", "failed", "skipped"]
-NOT_STORED = frozenset({"rows_held", "service_is_dead", "participants_written", "results_written", "held_back"})
+NOT_STORED = frozenset(
+    {"rows_held", "service_is_dead", "participants_written", "results_written", "held_back", "number"}
+)
 
 
 @dataclass(slots=True, kw_only=True)
 class Outcome:
     """What an attempt did. Counts are rows seen, except the written and retracted ones."""
 
+    #: Of its row; None until it has one.
+    number: int | None = None
     status: SyncStatus = "completed"
     reason: str | None = None
     error_message: str | None = None

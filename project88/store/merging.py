@@ -57,9 +57,13 @@ class Snapshot:
     only_staged: bool = False
 
 
-async def begin_merge(connection: AsyncConnection[Any], scope: EventScope) -> None:
-    """Open the merge of one event in the caller's transaction; another one of the same event waits."""
+async def begin_merge(connection: AsyncConnection[Any], scope: EventScope, cause: str | None = None) -> None:
+    """Open the merge of one event in the caller's transaction; another one of the same event waits.
+
+    ``cause`` is what the history of changes says of it.
+    """
     await connection.execute(results["lock_event"], scope.parameters())
+    await because(connection, cause)
     await connection.execute(results["plan_for_sets"])
 
 
@@ -97,6 +101,11 @@ async def settle_statuses(connection: AsyncConnection[Any], scope: EventScope) -
     retracted = await _count(connection, results, "withdraw_dns", scope.parameters())
     await _count(connection, results, "settle", scope.parameters())
     return Merged(written=written, retracted=retracted)
+
+
+async def because(connection: AsyncConnection[Any], cause: str | None) -> None:
+    """What the transaction changes from now on is kept with this cause; None: nobody says why."""
+    await connection.execute(results["because"], {"cause": cause or ""})
 
 
 async def settle_all(db: Database) -> int:

@@ -2,6 +2,10 @@
 -- One merge of an event at a time.
 select pg_advisory_xact_lock(hashtextextended('merge ' || %(timing_partner_id)s::text || ' ' || %(event_id)s, 88));
 
+-- name: because
+-- Why this transaction changes rows.
+select set_config('project88.cause', %(cause)s, true), set_config('project88.changed_at', '', true);
+
 -- name: plan_for_sets
 -- The planner knows nothing of rows that this transaction wrote and takes them for few: it would nest loops over all
 -- pairs, or merge on the event alone. Hashing is right for every size.
@@ -290,8 +294,12 @@ where e.timing_partner_id = %(timing_partner_id)s and e.event_id = %(event_id)s;
 -- name: settle
 -- Results that did not change for 24 hours after the race have settled, of one event or of all; counts the events. Of
 -- results that an earlier system collected nobody knows the last change: theirs is taken to be four days after the start.
-with settled as (
-    update ct_events e set settled_at = hub_now()
+with cause as materialized (
+    select set_config('project88.cause', 'settling', true)
+),
+settled as (
+    update ct_events e set settled_at = hub_now(), updated_at = now()
+    from cause
     where e.settled_at is null and e.retracted_at is null
       and (%(event_id)s::text is null
            or (e.timing_partner_id, e.event_id) = (%(timing_partner_id)s::int, %(event_id)s::text))

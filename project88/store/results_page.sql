@@ -3,10 +3,8 @@
 with clock as materialized (select hub_now() as hub_now)
 select e.timing_partner_id, e.event_id, e.event_name, e.event_date, e.start_date, e.end_date, e.time_zone, e.city,
        e.state, e.country, e.source_provider, clock.hub_now, e.updated_at as event_changed_at,
-       greatest((select max(r.updated_at) from ct_results r
-                 where (r.timing_partner_id, r.event_id) = (e.timing_partner_id, e.event_id)),
-                (select max(j.updated_at) from joined_results j
-                 where (j.timing_partner_id, j.event_id) = (e.timing_partner_id, e.event_id))) as results_changed_at,
+       (select max(r.updated_at) from ct_results r
+        where (r.timing_partner_id, r.event_id) = (e.timing_partner_id, e.event_id)) as results_changed_at,
        (select max(c.updated_at) from ct_participants c
         where (c.timing_partner_id, c.event_id) = (e.timing_partner_id, e.event_id)) as participants_changed_at
 from unified_events e cross join clock
@@ -23,10 +21,8 @@ select count(*) from unified_events;
 -- One event.
 select e.timing_partner_id, e.event_id, e.event_name, e.event_date, e.start_date, e.end_date, e.time_zone, e.city,
        e.state, e.country, e.source_provider, hub_now() as hub_now, e.updated_at as event_changed_at,
-       greatest((select max(r.updated_at) from ct_results r
-                 where (r.timing_partner_id, r.event_id) = (e.timing_partner_id, e.event_id)),
-                (select max(j.updated_at) from joined_results j
-                 where (j.timing_partner_id, j.event_id) = (e.timing_partner_id, e.event_id))) as results_changed_at,
+       (select max(r.updated_at) from ct_results r
+        where (r.timing_partner_id, r.event_id) = (e.timing_partner_id, e.event_id)) as results_changed_at,
        (select max(c.updated_at) from ct_participants c
         where (c.timing_partner_id, c.event_id) = (e.timing_partner_id, e.event_id)) as participants_changed_at
 from unified_events e
@@ -35,10 +31,8 @@ where e.timing_partner_id = %(timing_partner_id)s::int and e.event_id = %(event_
 -- name: changes
 -- When each of the given events last changed. Hidden rows count too: hiding a row is a change.
 select e.timing_partner_id, e.event_id, e.updated_at as event_changed_at,
-       greatest((select max(r.updated_at) from ct_results r
-                 where (r.timing_partner_id, r.event_id) = (e.timing_partner_id, e.event_id)),
-                (select max(j.updated_at) from joined_results j
-                 where (j.timing_partner_id, j.event_id) = (e.timing_partner_id, e.event_id))) as results_changed_at,
+       (select max(r.updated_at) from ct_results r
+        where (r.timing_partner_id, r.event_id) = (e.timing_partner_id, e.event_id)) as results_changed_at,
        (select max(c.updated_at) from ct_participants c
         where (c.timing_partner_id, c.event_id) = (e.timing_partner_id, e.event_id)) as participants_changed_at
 from unnest(%(timing_partner_ids)s::int[], %(event_ids)s::text[]) as asked (timing_partner_id, event_id)

@@ -67,7 +67,7 @@ async def decide(
     wanted = {"held_retraction_id": held_retraction_id, "timing_partner_id": timing_partner_id}
     async with db.transaction() as connection:
         scope = _scope(await _find(connection, wanted))
-        await merging.begin_merge(connection, scope)
+        await merging.begin_merge(connection, scope, f"retraction {held_retraction_id}")
         # A sync or another person may have decided while this waited for the lock.
         found = await _find(connection, wanted)
         _require_held(found)

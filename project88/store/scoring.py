@@ -15,6 +15,7 @@ from project88.errors import UsageError
 from project88.records.entities import EventId, ProviderEventId, TimingPartnerId
 from project88.store.connection import Connection, Database
 from project88.store.events import StoredEvent
+from project88.store.merging import because
 from project88.store.partners import provider_id
 from project88.store.queries import load
 from project88.store.scope import EventScope, Source
@@ -22,6 +23,8 @@ from project88.store.scope import EventScope, Source
 queries = load("scoring")
 
 HARDWARE_PROVIDER = "chronotrack_tcp"
+#: What the history of changes says of results that follow from reads.
+SCORING = "scoring"
 
 DecisionKind = Literal["disqualified", "did_not_finish", "time_adjusted", "read_ignored", "field_set", "kept_apart"]
 #: Decisions that no scoring follows from: joining carries them out.
@@ -126,6 +129,7 @@ async def write(
 ) -> Written:
     """Results and judgements in one transaction. ``is_whole``: what is not among the scores is no result any more."""
     async with connection.transaction():
+        await because(connection, SCORING)
         await connection.execute(queries["empty_stages"])
         await _copy(connection, "copy_scores", scores)
         await _copy(connection, "copy_judgements", judgements)
@@ -144,6 +148,7 @@ async def write(
 
 async def write_places(connection: Connection, event: ScoredEvent, places: Iterable[Sequence[Any]]) -> int:
     async with connection.transaction():
+        await because(connection, SCORING)
         await connection.execute(queries["empty_stages"])
         await _copy(connection, "copy_places", places)
         moved = await _count(connection, "write_places", event.key)

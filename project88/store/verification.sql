@@ -103,6 +103,12 @@ insert into event_sources (timing_partner_id, event_id, provider_id, provider_ev
 values (%(partner)s, 'verification', 1, 'twice', 'kept_both', 'same_name')
 on conflict (timing_partner_id, provider_id, provider_event_id) do nothing
 
+-- name: twice_joined_results
+-- The same person of a race.
+insert into joined_results (timing_partner_id, event_id, race_id, participant_id, data_source)
+values (%(partner)s, 'verification', 'twice', 'twice', 'chronotrack_live')
+on conflict (timing_partner_id, event_id, race_id, participant_id) do nothing
+
 -- name: twice_ct_races
 -- The same race of an event.
 insert into ct_races (timing_partner_id, event_id, data_source, race_id)

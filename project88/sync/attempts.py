@@ -26,7 +26,7 @@ async def attempt(
 ) -> AsyncIterator[Outcome]:
     """Account for one attempt. A provider's failure ends in the outcome; a refused login is raised as well."""
     outcome = Outcome(event_id=scope.event_id if scope else None)
-    number = await _begin(account.db, account.source, sync_type, scope, ticket)
+    number = outcome.number = await _begin(account.db, account.source, sync_type, scope, ticket)
     try:
         with translated():
             yield outcome

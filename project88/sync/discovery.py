@@ -9,6 +9,7 @@ from project88.records.entities import EventId, ProviderEventId
 from project88.store.events import HeldBack, import_events, note_unlisted
 from project88.store.history import Outcome, close_abandoned, collecting_lock
 from project88.store.lists import quarantine
+from project88.store.merging import because
 from project88.store.scope import EventScope
 from project88.store.staging import Stage
 from project88.sync.accounts import Account
@@ -42,6 +43,7 @@ async def discover(account: Account, ticket: Ticket | None = None) -> Outcome:
 async def _store(account: Account, stage: Stage, found: CollectedList, outcome: Outcome, ticket: Ticket | None) -> None:
     repeated = await stage.repeated_rows()
     async with stage.connection.transaction():
+        await because(stage.connection, f"sync {outcome.number}")
         written, held_back = await import_events(stage.connection, account.source)
         nowhere = EventScope(source=account.source, event_id=EventId(""), provider_event_id=ProviderEventId(""))
         await quarantine(stage.connection, nowhere, found.problems)

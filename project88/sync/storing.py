@@ -50,7 +50,7 @@ async def store_snapshot(
     snapshot.repeated = await stage.repeated_rows()
     connection = stage.connection
     async with connection.transaction():
-        await merging.begin_merge(connection, scope)
+        await merging.begin_merge(connection, scope, f"sync {outcome.number}")
         if not await is_collected(connection, scope):
             raise Superseded(MOVED)
         await import_races(connection, scope)

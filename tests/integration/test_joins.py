@@ -2,105 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from psycopg.rows import dict_row
 from psycopg.sql import SQL
 
-from project88.records.entities import EventId, TimingPartnerId
 from project88.store.connection import Database
 from project88.store.events import find_event
 from project88.store.explain import explain
 from project88.store.partners import add_partner
-from project88.store.scoring import decide, undo_decision
-
-START = datetime.fromisoformat("2026-05-02T08:00:00+00:00")
-HARDWARE, LIVE = "tcp_hardware", "chronotrack_live"
-EVENT = EventId("p1")
-BY = "Race director"
-
-
-class Field:
-    """An event of the hardware with rows of both sources, written as any program may write them."""
-
-    def __init__(self, db: Database, partner: TimingPartnerId) -> None:
-        self.db = db
-        self.partner = partner
-
-    async def run(self, statement: str, *values: Any) -> list[dict[str, Any]]:
-        async with self.db.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(SQL(statement), values)
-            return await cursor.fetchall() if cursor.description else []
-
-    async def race(self, source: str, race_id: str, name: str) -> None:
-        await self.run(
-            "insert into ct_races (timing_partner_id, event_id, data_source, race_id, race_name)"
-            " values (%s, 'p1', %s, %s, %s)", self.partner, source, race_id, name,
-        )  # fmt: skip
-
-    async def entry(
-        self, source: str, race_id: str, entry_id: str, bib: str | None, name: str | None, **more: Any
-    ) -> None:
-        first, _, last = (name or "").partition(" ")
-        columns = {
-            "first_name": first or None,
-            "last_name": last or None,
-            "bib_number": bib,
-            "race_id": race_id,
-            **more,
-        }
-        names = ["timing_partner_id", "event_id", "data_source", "entry_id", *columns]
-        places = ", ".join(["%s"] * len(names))
-        await self.run(
-            f"insert into ct_participants ({', '.join(names)}) values ({places})",
-            self.partner, EVENT, source, entry_id, *columns.values(),
-        )  # fmt: skip
-
-    async def result(self, source: str, race_id: str, entry_id: str, bib: str | None, seconds: float | None,
-                     status: str = "finished", **more: Any) -> None:  # fmt: skip
-        columns = {
-            "race_id": race_id, "bib_number": bib, "result_status": status,
-            "chip_time": None if seconds is None else timedelta(seconds=seconds), **more,
-        }  # fmt: skip
-        names = ["timing_partner_id", "event_id", "data_source", "entry_id", *columns]
-        places = ", ".join(["%s"] * len(names))
-        await self.run(
-            f"insert into ct_results ({', '.join(names)}) values ({places})",
-            self.partner, EVENT, source, entry_id, *columns.values(),
-        )  # fmt: skip
-
-    async def both(self, entry_id: str, bib: str, name: str, seconds: float, live_name: str | None = None) -> None:
-        """The same person at both sources; the hardware is a second faster."""
-        await self.entry(HARDWARE, "m", f"h{entry_id}", bib, name)
-        await self.result(HARDWARE, "m", f"h{entry_id}", bib, seconds - 1)
-        await self.entry(LIVE, "77", entry_id, bib, live_name or name)
-        await self.result(LIVE, "77", entry_id, bib, seconds)
-
-    async def shown(self, *columns: str) -> list[tuple[Any, ...]]:
-        rows = await self.run("select * from unified_results order by race_id, participant_id")
-        return [tuple(row[column] for column in columns) for row in rows]
-
-    async def settle(self, *, settled: bool = True) -> None:
-        await self.run("update ct_events set settled_at = case when %s then now() end", settled)
-
-    async def decide(self, kind: Any, bib: str, **more: Any) -> int:
-        fields = {"read": None, "adjustment": None, "reason": "seen", "decided_by": BY, **more}
-        return await decide(self.db, self.partner, EVENT, kind, bib=bib, **fields)
+from project88.store.scoring import undo_decision
+from tests.integration.fields import BY, EVENT, HARDWARE, LIVE, Field, field_of
 
 
 @pytest.fixture
 async def field(db: Database) -> Field:
-    partner = await add_partner(db, "Timers", "UTC")
-    made = Field(db, partner)
-    await made.run(
-        "insert into ct_events (timing_partner_id, event_id, event_name, start_date) values (%s, 'p1', 'City Run', %s)",
-        partner, START,
-    )  # fmt: skip
-    await made.race(HARDWARE, "m", "Marathon")
-    await made.race(LIVE, "77", "MARATHON")
-    return made
+    return await field_of(db)
 
 
 async def test_one_row_per_person_the_hardware_first_and_the_official_provider_once_settled(field: Field):
