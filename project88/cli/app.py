@@ -60,6 +60,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "unit": Entry("project88.cli.unit", "app", "The systemd unit of the scheduler."),
         "results": Entry("project88.cli.results", "results", "Show the results of an event."),
         "duplicates": Entry("project88.cli.duplicates", "app", "Decide on events that reach us from two sources."),
+        "reconcile": Entry("project88.cli.reconcile", "reconcile", "Compare what the sources of an event say."),
         "changes": Entry("project88.cli.changes", "changes", "Show what changed of an event, when and why."),
         "retractions": Entry("project88.cli.retractions", "app", "Decide on rows that vanished upstream in a mass."),
     }
