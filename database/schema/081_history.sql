@@ -45,11 +45,11 @@ return nullif(current_setting('project88.cause', true), '');
 create or replace function result_key(race_id text, entry_id text, legacy_row_id bigint) returns text
 language sql immutable parallel safe
 return coalesce(race_id, '') || chr(31) || coalesce(entry_id, '')
-       || case when legacy_row_id is null then '' else chr(31) || legacy_row_id end;
+       || case when legacy_row_id is null then '' else chr(31) || legacy_row_id::text end;
 
--- A column that changed, as a part of an object.
+-- A column that changed, as a part of an object. Stable, as jsonb_build_object is: else it could not be put in place.
 create or replace function was_other(column_name text, before anyelement, after anyelement) returns jsonb
-language sql immutable parallel safe as $$
+language sql stable parallel safe as $$
     select case when before is distinct from after then jsonb_build_object(column_name, before) else '{}'::jsonb end
 $$;
 

@@ -68,10 +68,10 @@ def _print(found: Reconciled, limit: int) -> None:
     _part("bibs of different people", ("race", "bib", "who"), bibs, limit)
     _part("chips that nobody has", ("chip", "reads"), [(each.bib, each.reads) for each in found.unknown_bibs], limit)
     for zone in found.wrong_zones:
-        typer.echo(
-            f"\nsuspected wrong time zone: {zone.persons} of {zone.of} crossings of {zone.one} are {zone.hours:+d} h off "
-            f"those of {zone.other}; see project88 timing zone"
+        how_many = (
+            f"{zone.persons} of {zone.of} crossings of {zone.one} are {zone.hours:+d} h off those of {zone.other}"
         )
+        typer.echo(f"\nsuspected wrong time zone: {how_many}; see project88 timing zone")
     if len(found.sources) < 2:
         typer.echo(f"\nthere is one source only: {', '.join(found.sources) or 'none has any row'}")
     elif found.agrees:
