@@ -185,3 +185,37 @@ create temporary table plain_lines (line text);
 -- name: copy_lines
 -- Takes lines.
 copy plain_lines from stdin;
+
+-- name: copy_to_hardware_event
+-- The event once more, as one of the hardware.
+insert into ct_events (timing_partner_id, event_id, data_source, event_name, start_date, time_zone)
+select timing_partner_id, 'hardware', 'tcp_hardware', event_name, start_date, time_zone from ct_events;
+
+-- name: copy_to_hardware_entries
+-- A start list of everybody who has a result.
+insert into ct_participants (
+    timing_partner_id, event_id, data_source, entry_id, race_id, bib_number, first_name, last_name, gender, age)
+select timing_partner_id, 'hardware', 'tcp_hardware', 'h' || entry_id, race_id, bib_number, first_name, last_name, gender, age
+from ct_results;
+
+-- name: copy_to_hardware_results
+-- The results a second faster.
+insert into ct_results (
+    timing_partner_id, event_id, data_source, race_id, entry_id, bib_number, first_name, last_name, gender, age, chip_time,
+    gun_time, overall_place, result_status, split_times, split_keys, begin_time, finish_time)
+select timing_partner_id, 'hardware', 'tcp_hardware', race_id, 'h' || entry_id, bib_number, first_name, last_name, gender,
+       age, chip_time - interval '1 s', gun_time - interval '1 s', overall_place, result_status, split_times, split_keys,
+       begin_time, finish_time
+from ct_results;
+
+-- name: forget_live_results
+-- As before the first load.
+delete from ct_results where data_source = 'chronotrack_live';
+
+-- name: forget_live_entries
+-- As before the first load.
+delete from ct_participants where data_source = 'chronotrack_live';
+
+-- name: forget_live_lists
+-- As before the first load.
+delete from collected_lists;

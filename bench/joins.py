@@ -1,0 +1,92 @@
+"""What joining costs: a race of ChronoTrack Live collected alone, and into an event that has hardware results."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from statistics import median
+
+from rich.console import Console
+
+from bench import collect
+from bench.collect import Bench, Sample
+from bench.machine import machine_table
+from bench.options import Phase, RunOptions
+from bench.postgres import SETTINGS, BenchDatabase
+from bench.tables import Section, Table
+from project88.store.connection import Database
+from project88.store.duplicates import merge, pairs
+
+PHASES: dict[Phase, str] = {"first": "first load", "unchanged": "unchanged", "changed": "1 % changed"}
+INTRODUCTION = """
+The race of the collecting benchmark, {rows:,} rows of the API, collected by the hub into an event of its own, and into
+an event of the hardware that holds a start list and results of the same {finishers} runners: then every entry is
+matched, and `unified_results` follows the rules of the sources. Medians of {repetitions}, one after the other in each
+repetition.
+"""
+NOTES = (
+    "The results of the hardware are those of ChronoTrack Live under other ids and a second faster, so that nearly "
+    "every runner is matched by bib and name.",
+    "Unchanged lists write nothing, so nothing is joined.",
+)
+
+
+async def measure(options: RunOptions, console: Console) -> Section:
+    alone: dict[Phase, list[Sample]] = {phase: [] for phase in PHASES}
+    joined: dict[Phase, list[Sample]] = {phase: [] for phase in PHASES}
+    async with collect.prepared(options, console) as bench:
+        for repetition in range(options.repetitions):
+            async with (
+                collect.fresh_database(bench, f"alone_{repetition}") as one,
+                _with_hardware(bench, f"joined_{repetition}") as other,
+            ):
+                for phase in PHASES:
+                    alone[phase].append(await bench.measure(one, "hub", phase))
+                    joined[phase].append(await bench.measure(other, "hub", phase))
+                    _tell(console, phase, alone[phase][-1], joined[phase][-1])
+        rows = bench.rows["first"]
+    return Section(
+        name="joins",
+        title="Joining the sources of an event",
+        command="python -m bench --only joins",
+        introduction=INTRODUCTION.format(
+            rows=rows,
+            finishers="31,984" if options.field_size is None else f"{options.field_size:,}",
+            repetitions=options.repetitions,
+        ),
+        tables=[_table(alone, joined), machine_table("", SETTINGS)],
+        notes=NOTES,
+    )
+
+
+@asynccontextmanager
+async def _with_hardware(bench: Bench, name: str) -> AsyncIterator[BenchDatabase]:
+    """A database in which the event is merged into one of the hardware that has its results."""
+    async with collect.fresh_database(bench, name) as made:
+        await bench.measure(made, "hub", "first")
+        await made.run("copy_to_hardware_event", "copy_to_hardware_entries", "copy_to_hardware_results")
+        await made.run("forget_live_results", "forget_live_entries", "forget_live_lists")
+        async with Database.open(made.url) as db:
+            [pair] = await pairs(db)
+            await merge(db, pair, "bench", None)
+        await made.run("tidy")
+        yield made
+
+
+def _tell(console: Console, phase: Phase, alone: Sample, joined: Sample) -> None:
+    more = joined.measured.seconds / alone.measured.seconds - 1
+    console.print(
+        f"{phase:9} alone {alone.measured.seconds:.2f} s, joined {joined.measured.seconds:.2f} s, {more:+.0%}"
+    )
+
+
+def _table(alone: dict[Phase, list[Sample]], joined: dict[Phase, list[Sample]]) -> Table:
+    rows = []
+    for phase, words in PHASES.items():
+        one, other = _seconds(alone[phase]), _seconds(joined[phase])
+        rows.append([words, f"{one:.2f}", f"{other:.2f}", f"{other / one - 1:+.0%}"])
+    return Table(title="Seconds", columns=["phase", "alone", "joined", "more"], rows=rows)
+
+
+def _seconds(samples: Sequence[Sample]) -> float:
+    return median(sample.measured.seconds for sample in samples)
