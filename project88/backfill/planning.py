@@ -26,8 +26,9 @@ from project88.store.partners import Credential
 from project88.store.staging import Stage
 from project88.sync.accounts import Account, open_account
 from project88.sync.collecting import collect
+from project88.sync.course import read_course
 from project88.sync.discovery import discover
-from project88.sync.reading import read_all, row_count
+from project88.sync.reading import row_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,23 +158,25 @@ class _Prober:
 async def _size(account: Account, event: PlannedEvent) -> Size:
     """Read the short lists of an event and ask the long ones for their row counts."""
     client, provider, number = account.client, account.provider, event.event.provider_event_id
-    lists = provider.course_lists(number)
-    course = provider.course({name: (await read_all(client, wanted)).records for name, wanted in lists.items()})
+    course, _ = await read_course(account, number, results=True)
     course_calls = client.calls
-    everything, *place_lists = provider.results(number, course)
-    people = provider.participants(number, course)
-    entries, results = await asyncio.gather(row_count(client, people), row_count(client, everything.rows))
-    if entries is None or results is None:
+    results = provider.results(number, course)
+    if not results:
+        return Size(calls=course_calls + 1)
+    everything, *place_lists = results
+    people = provider.participants(number, course, None)[0].rows
+    entries, rows = await asyncio.gather(row_count(client, people), row_count(client, everything.rows))
+    if entries is None or rows is None:
         return Size(calls=course_calls + 2 + len(place_lists))
     calls = reading_calls(
         course_calls=course_calls,
         entries=entries,
-        results=results,
+        results=rows,
         place_lists=len(place_lists),
         races=len(course.races),
         page_size=people.page_size,
     )
-    return Size(rows=entries + results, calls=calls)
+    return Size(rows=entries + rows, calls=calls)
 
 
 async def resumed_plan(db: Database, credential: Credential, checkpoint: checkpoints.Checkpoint) -> PartnerPlan:

@@ -26,8 +26,13 @@ class HttpClient:
     async def request(self, request: Request) -> Response:
         place = _place(request.url)
         try:
-            async with self._session.get(
-                request.url, params=request.query, headers=request.headers, allow_redirects=False
+            async with self._session.request(
+                "GET" if request.form is None else "POST",
+                request.url,
+                params=request.query,
+                headers=request.headers,
+                data=request.form,
+                allow_redirects=False,
             ) as answer:
                 body = await _body(answer, place)
                 headers = {name.lower(): value for name, value in answer.headers.items()}

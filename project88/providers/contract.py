@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
-from project88.records.entities import Event, Participant, Problem, ProviderEventId, Race, ResultRow
+from project88.records.entities import Event, Participant, Problem, ProviderEventId, Race, Removal, ResultRow
 from project88.records.row_digests import row_digests
 from project88.records.snapshot import Authority
 from project88.wire.messages import Request, Response
@@ -22,6 +23,8 @@ class Limits:
     calls_per_minute: float
     timeout_seconds: float
     concurrent_calls: int
+    #: How many calls the service takes at once from all credentials and processes together; None: it says nothing.
+    concurrent_calls_of_all: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +48,42 @@ class PagedList(Generic[T]):
     decode: Callable[[Sequence[Any]], Sequence[Sequence[T] | Problem]]
     #: The digest of each row. Rows of one digest give the same records.
     digests: Callable[[Sequence[Any]], list[int]] = row_digests
+    #: The query of the page after this one, where pages are found by their last row and not by number.
+    follow: Callable[[Page], Mapping[str, str]] | None = None
 
-    def page(self, number: int) -> Request:
-        return self.request.with_query(**self.page_query(number, self.page_size))
+    def page(self, number: int, before: Page | None = None) -> Request:
+        """The request of a page; ``before`` is the page before it, which only lists with ``follow`` look at."""
+        asked = self.request.with_query(**self.page_query(number, self.page_size))
+        if self.follow is None or before is None:
+            return asked
+        return asked.with_query(**self.follow(before))
 
     def probe(self) -> Request:
         """The call that learns the row count for the price of one row."""
         return self.request.with_query(**self.page_query(1, 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """A call for each entry, for what its row in the list does not say."""
+
+    request: Callable[[str], Request]
+    #: The raw rows of an answer, to be decoded like those of a page.
+    read: Callable[[Response], Sequence[Any]]
+    decode: Callable[[Sequence[Any]], Sequence[Sequence[Participant | Removal] | Problem]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryList:
+    """A list of entries. A complete reading of one that ``is_everyone`` retires the entries that it does not show.
+
+    With ``details`` a row of the list only tells who is there: entries that are new, or whose row changed or moved, are
+    asked for one by one, the others stay as they are stored.
+    """
+
+    rows: PagedList[Participant | Removal]
+    is_everyone: bool = True
+    details: Details | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,20 +122,42 @@ class Token:
 
 
 class Provider(Protocol):
-    """One source with one credential. Everything here is pure; ``sync`` does the talking."""
+    """One source with one credential. Everything here is pure; ``sync`` does the talking.
+
+    ``asks_since``: how far before the last complete reading a list of changed entries must begin, because clocks
+    differ; None where the service knows no filter by change.
+    """
 
     key: str
     limits: Limits
 
+    @property
+    def asks_since(self) -> timedelta | None: ...
     def secrets(self) -> tuple[str, ...]: ...
     def token_request(self) -> Request | None: ...
     def read_token(self, response: Response) -> Token: ...
     def sign(self, request: Request, token: Token | None) -> Request: ...
-    def check(self, response: Response) -> None: ...
-    def login_probe(self) -> Request: ...
+    def check(self, response: Response) -> None:
+        """Raise the error that an answer stands for."""
+
+    def login_probe(self) -> Request:
+        """A call that only this login can make: its answer passes ``check`` while the login is good."""
+
+    def needs_proof(self) -> bool:
+        """Whether the list of events looks well without a login, so that the probe must be made before it."""
+
     def events(self) -> PagedList[Event]: ...
-    def course_lists(self, event: ProviderEventId) -> Mapping[str, PagedList[Any]]: ...
-    def course(self, rows: Mapping[str, Sequence[Any]]) -> Course: ...
-    def participants(self, event: ProviderEventId, course: Course) -> PagedList[Participant]: ...
+    def course_lists(
+        self, event: ProviderEventId, read: Mapping[str, Sequence[Any]], *, results: bool
+    ) -> Mapping[str, PagedList[Any]]:
+        """What else must be read before entries, or with ``results`` the results, can be: asked until it gives none.
+
+        ``read``: the records of the lists that were read, by name.
+        """
+
+    def course(self, event: ProviderEventId, read: Mapping[str, Sequence[Any]]) -> Course: ...
+    def participants(self, event: ProviderEventId, course: Course, since: datetime | None) -> Sequence[EntryList]:
+        """The entries, or with ``since`` those that changed at that instant or later."""
+
     def results(self, event: ProviderEventId, course: Course) -> Sequence[ResultList]: ...
     def watched_results(self, event: ProviderEventId, course: Course) -> Sequence[WatchedResults]: ...

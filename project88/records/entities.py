@@ -86,6 +86,16 @@ class Participant(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     raw: str | None = None
 
 
+class Removal(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """An entry that the provider says is none any more."""
+
+    entry_id: str
+    #: The provider's own word: removed, transferred, deferred, cancelled.
+    reason: str | None = None
+    #: The entry that took its place, after a transfer.
+    successor_entry_id: str | None = None
+
+
 class Finish(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One entry over the full course of one race."""
 

@@ -22,7 +22,7 @@ from project88.sync.attempts import attempt, skip
 from project88.sync.changes import stage_changes
 from project88.sync.client import ProviderClient
 from project88.sync.collecting import CollectedList, ListMemory, LoadRows, collect
-from project88.sync.reading import ShortList, read_all
+from project88.sync.course import read_course
 from project88.sync.snapshot import EventSnapshot
 from project88.sync.storing import lists_still_true, store_snapshot
 from project88.sync.ticket import Ticket
@@ -77,7 +77,7 @@ async def sync_event(
 async def _collect_and_store(
     account: Account, scope: EventScope, stage: Stage, choice: Choice, outcome: Outcome, ticket: Ticket | None
 ) -> None:
-    course, lists = await _read_course(account, scope)
+    course, lists = await read_course(account, scope.provider_event_id, results=choice is not participants_only)
     wanted = await choice(account.client, account.provider, scope, course)
     digests = [digest for each in lists for digest in each.digests]
     snapshot = EventSnapshot(
@@ -92,13 +92,6 @@ async def _collect_and_store(
         await stage_changes(stage, snapshot)
     outcome.api_calls = account.client.calls
     await store_snapshot(stage, scope, course.races, snapshot, outcome, ticket)
-
-
-async def _read_course(account: Account, scope: EventScope) -> tuple[Course, list[ShortList[Any]]]:
-    """The short lists an event's rows are understood by. A row that cannot be read costs only itself."""
-    wanted = account.provider.course_lists(scope.provider_event_id)
-    lists = {name: await read_all(account.client, each) for name, each in wanted.items()}
-    return account.provider.course({name: each.records for name, each in lists.items()}), list(lists.values())
 
 
 class _Reading:
@@ -117,9 +110,9 @@ class _Reading:
     async def read(self, wanted: Wanted, course: Course) -> None:
         """Raises the failure where no row came through before it: then the attempt has failed, not in part."""
         if wanted.participants:
-            people = self._account.provider.participants(self._scope.provider_event_id, course)
-            if self._has_failed(await self._read(people, NO_AUTHORITY, None)):
-                return
+            for people in self._account.provider.participants(self._scope.provider_event_id, course, None):
+                if self._has_failed(await self._read(people.rows, NO_AUTHORITY, None)):
+                    return
         for each in wanted.results:
             if self._has_failed(await self._read_results(each)):
                 return

@@ -25,6 +25,7 @@ class ListReader:
         self._list = wanted
         self._ahead: deque[asyncio.Task[Response]] = deque()
         self._asked = 0
+        self._before: Page | None = None
         self.reading = ListReading()
 
     async def pages(self) -> AsyncIterator[Page]:
@@ -34,6 +35,7 @@ class ListReader:
                 response = await self._ahead.popleft()
                 page = self._list.read(response, number)
                 self.reading.feed(page.facts)
+                self._before = page
                 self._ask_ahead()
                 yield page
         finally:
@@ -43,17 +45,19 @@ class ListReader:
         """Keep as many pages on their way as the credential may ask for at once; the first page goes alone."""
         while len(self._ahead) < self._pages_ahead() and self._asked < self._last_page():
             self._asked += 1
-            request = self._list.page(self._asked)
+            request = self._list.page(self._asked, self._before)
             self._ahead.append(asyncio.create_task(self._client.get(request)))
 
     def _pages_ahead(self) -> int:
         return self._client.concurrent_calls if self.reading.digests else 1
 
     def _last_page(self) -> int:
-        """The highest page number worth asking for; without a page count one page at a time."""
+        """The highest page number worth asking for; without a page count, or with ``follow``, one page at a time."""
         read = len(self.reading.digests)
         if self.reading.finished:
             return read
+        if self._list.follow is not None:
+            return read + 1
         return max(self.reading.page_count or 0, read + 1)
 
     async def _drop_ahead(self) -> None:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One GET. The query and the headers may hold secrets, so neither is part of the repr."""
+    """One GET, or the POST of a form. Query, headers and form may hold secrets, so none is part of the repr."""
 
     url: str
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
 
     def with_query(self, **extra: str) -> Request:
-        return Request(url=self.url, query={**self.query, **extra}, headers=self.headers)
+        return replace(self, query={**self.query, **extra})
+
+    def with_headers(self, **extra: str) -> Request:
+        """Underscores stand for dashes."""
+        return replace(self, headers={**self.headers, **{name.replace("_", "-"): said for name, said in extra.items()}})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
@@ -51,11 +51,13 @@ every_case = pytest.mark.parametrize("case", CASES)
 
 
 def lists(opened: Provider) -> Iterator[PagedList[Any]]:
-    course_lists = opened.course_lists(EVENT)
-    course = opened.course(dict.fromkeys(course_lists, ()))
+    read: dict[str, Sequence[Any]] = {}
     yield opened.events()
-    yield from course_lists.values()
-    yield opened.participants(EVENT, course)
+    while course_lists := opened.course_lists(EVENT, read, results=True):
+        yield from course_lists.values()
+        read.update(dict.fromkeys(course_lists, ()))
+    course = opened.course(EVENT, read)
+    yield from (entries.rows for entries in opened.participants(EVENT, course, None))
     for result in opened.results(EVENT, course):
         yield result.rows
         yield from (fallback.rows for fallback in result.fallback)

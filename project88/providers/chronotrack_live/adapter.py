@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 from project88.providers.chronotrack_live import auth, decode, responses
 from project88.providers.chronotrack_live.course import BracketKind, Interval, LiveCourse
-from project88.providers.chronotrack_live.raw_rows import Raws
 from project88.providers.chronotrack_live.settings import Settings, read_settings
 from project88.providers.contract import (
     Course,
+    EntryList,
     Limits,
     PagedList,
     ResultList,
     Token,
     WatchedResults,
 )
-from project88.records.entities import Event, Participant, ProviderEventId, ResultRow
+from project88.providers.raw_rows import Raws
+from project88.records.entities import Event, ProviderEventId, ResultRow
 from project88.records.snapshot import Authority
 from project88.wire.messages import Request, Response
 
@@ -31,6 +33,8 @@ class ChronoTrackLiveAdapter:
     """One ChronoTrack Live account. Raises ConfigError where its settings cannot work."""
 
     key = "chronotrack_live"
+    #: No filter by change is known of this API.
+    asks_since: timedelta | None = None
 
     def __init__(self, principal: str, secret: str, additional_config: Mapping[str, Any]) -> None:
         self.settings: Settings = read_settings(additional_config)
@@ -65,7 +69,14 @@ class ChronoTrackLiveAdapter:
     def events(self) -> PagedList[Event]:
         return self._list("events", "/event", "event", decode.events)
 
-    def course_lists(self, event: ProviderEventId) -> Mapping[str, PagedList[Any]]:
+    def needs_proof(self) -> bool:
+        return False
+
+    def course_lists(
+        self, event: ProviderEventId, read: Mapping[str, Sequence[Any]], *, results: bool
+    ) -> Mapping[str, PagedList[Any]]:
+        if read:
+            return {}
         everything = {"include_not_wants_results": "true"}
         return {
             "races": self._list("races", f"/event/{event}/race", "event_race", decode.races, everything),
@@ -73,12 +84,12 @@ class ChronoTrackLiveAdapter:
             "brackets": self._list("brackets", f"/event/{event}/bracket", "event_bracket", decode.brackets),
         }
 
-    def course(self, rows: Mapping[str, Sequence[Any]]) -> LiveCourse:
-        return decode.course_of(dict(rows))
+    def course(self, event: ProviderEventId, read: Mapping[str, Sequence[Any]]) -> LiveCourse:
+        return decode.course_of(dict(read))
 
-    def participants(self, event: ProviderEventId, course: Course) -> PagedList[Participant]:
+    def participants(self, event: ProviderEventId, course: Course, since: datetime | None) -> Sequence[EntryList]:
         decoder = decode.participants(cast(LiveCourse, course))
-        return self._list("participants", f"/event/{event}/entry", "event_entry", decoder)
+        return [EntryList(rows=self._list("participants", f"/event/{event}/entry", "event_entry", decoder))]
 
     def results(self, event: ProviderEventId, course: Course) -> Sequence[ResultList]:
         """Everything: one list of all intervals, then the places of each race's full course."""

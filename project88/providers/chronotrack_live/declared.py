@@ -58,8 +58,8 @@ def _lists(adapter: ChronoTrackLiveAdapter) -> Iterator[PagedList[Any]]:
         ),
     )
     yield adapter.events()
-    yield from adapter.course_lists(EVENT).values()
-    yield adapter.participants(EVENT, course)
+    yield from adapter.course_lists(EVENT, {}, results=True).values()
+    yield from (each.rows for each in adapter.participants(EVENT, course, None))
     yield from (each.rows for each in adapter.results(EVENT, course))
 
 

@@ -15,16 +15,6 @@ from project88.providers.chronotrack_live.course import (
     Leg,
     LiveCourse,
 )
-from project88.providers.chronotrack_live.raw_rows import (
-    Decode,
-    RawRow,
-    decoder,
-    digests_without,
-    identifier,
-    needed,
-    one_record,
-    raw_text,
-)
 from project88.providers.chronotrack_live.rows import (
     BracketRow,
     EntryRow,
@@ -32,7 +22,17 @@ from project88.providers.chronotrack_live.rows import (
     IntervalRow,
     RaceRow,
     ResultRow,
+)
+from project88.providers.raw_rows import (
+    Decode,
+    RawRow,
     Scalar,
+    decoder,
+    digests_without,
+    identifier,
+    needed,
+    one_record,
+    raw_text,
 )
 from project88.records import entities
 from project88.records.entities import (

@@ -5,16 +5,14 @@ Envelope and paging headers: S. Codes and bodies of errors: mostly U, so each is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
 from xxhash import xxh3_128_digest
 
-from project88.errors import CredentialsRefused, Gone, HubError, Permanent, Throttled, Transient
+from project88.errors import CredentialsRefused, Gone, HubError, Permanent, Throttled
+from project88.providers.answers import decode_json, decoded, http_error, quoted
 from project88.providers.contract import Page
 from project88.wire.messages import Response
 from project88.wire.paging import PageFacts
@@ -24,14 +22,8 @@ PAGE_COUNT = "x-ctlive-page-count"
 #: How an OAuth2 token service says that the login or the client is wrong, with a 400 (RFC 6749, 5.2).
 LOGIN_REFUSALS = frozenset({"invalid_grant", "invalid_client", "unauthorized_client"})
 CHECK_LOGIN = "Check login, secret, client_id and auth of this credential"
-#: Half of a surrogate pair, which is what a name cut inside an emoji leaves; no JSON decoder takes it.
-LONE_SURROGATE = re.compile(
-    rb"(?<!\\)((?:\\\\)*)(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
-)
 #: Under this name a response keeps its decoded envelope.
 ENVELOPE = "envelope"
-#: A message is quoted up to this length.
-MESSAGE_CHARACTERS = 200
 
 _envelope = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _rows = msgspec.json.Decoder(list[msgspec.Raw])
@@ -71,38 +63,9 @@ def read_page(envelope_key: str) -> Callable[[Response, int], Page]:
 def _decode_envelope(response: Response) -> dict[str, msgspec.Raw]:
     """Decoded once: the check of an answer and the reading of its page both look into it."""
     if ENVELOPE not in response.memo:
-        response.memo[ENVELOPE] = _read_envelope(response)
+        response.memo[ENVELOPE] = decoded(response, _envelope)
     envelope: dict[str, msgspec.Raw] = response.memo[ENVELOPE]
     return envelope
-
-
-def _read_envelope(response: Response) -> dict[str, msgspec.Raw]:
-    start = response.body[:64].lstrip()
-    if start.startswith(b"<"):
-        raise Transient("the service answered with HTML instead of JSON")
-    try:
-        return _decode_object(response.body)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise Permanent(f"the answer is JSON of an unknown shape: {error}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Transient(f"the answer is not JSON, it may be cut: {error}") from error
-
-
-def _decode_object(body: bytes) -> dict[str, msgspec.Raw]:
-    try:
-        return _envelope.decode(body)
-    except msgspec.ValidationError:
-        raise
-    except msgspec.DecodeError:
-        mended, times = LONE_SURROGATE.subn(_replacement_character, body)
-        if not times or mended == body:
-            raise
-    return _envelope.decode(mended)
-
-
-def _replacement_character(found: re.Match[bytes]) -> bytes:
-    """A whole pair stays; half of one becomes U+FFFD, so that one name does not cost the whole page."""
-    return found[1] + (found[2] or b"\\ufffd")
 
 
 def _list_under(body: Mapping[str, msgspec.Raw], key: str, headers: Mapping[str, str]) -> list[msgspec.Raw]:
@@ -123,38 +86,30 @@ def _header_number(headers: Mapping[str, str], name: str) -> int | None:
 
 
 def _http_error(response: Response) -> HubError:
-    status = response.status
     message = _body_message(response)
     if "archived" in message.lower():
         return Gone(message, "archived")
-    said = f"HTTP {status}{': ' + message if message else ''}"
-    if status in {401, 403} or (status == 400 and message in LOGIN_REFUSALS):
-        return CredentialsRefused(f"{said}. {CHECK_LOGIN}")
-    if status in {404, 410}:
-        return Gone(said)
-    if status == 429:
-        return Throttled(said, _retry_after_seconds(response.headers))
-    if status >= 500 or status in {408, 425}:
-        return Transient(said, _retry_after_seconds(response.headers))
-    return Permanent(said)
+    if response.status == 400 and message in LOGIN_REFUSALS:
+        return CredentialsRefused(f"HTTP 400: {message}. {CHECK_LOGIN}")
+    return http_error(response, message, CHECK_LOGIN)
 
 
 def _body_message(response: Response) -> str:
     """The error text of a refusal; empty where the body holds none that can be quoted."""
     try:
-        return _message(_decode_object(response.body))
+        return _message(decode_json(response.body, _envelope))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
 
 
-def _message(body: Mapping[str, msgspec.Raw]) -> str:
+def _message(body: dict[str, msgspec.Raw]) -> str:
     """What stands under ``error``; empty where nothing does, or null, false, 0 or something empty."""
     if "error" not in body:
         return ""
     value: Any = msgspec.json.decode(bytes(body["error"]).decode("utf-8", "replace"))
     if isinstance(value, dict):
         value = value.get("message") or value.get("description") or value
-    return str(value)[:MESSAGE_CHARACTERS] if value else ""
+    return quoted(value)
 
 
 def _named_error(message: str) -> HubError:
@@ -166,19 +121,3 @@ def _named_error(message: str) -> HubError:
     if lowered in LOGIN_REFUSALS:
         return CredentialsRefused(f"{message}. {CHECK_LOGIN}")
     return Permanent(f"the service reported an error: {message}")
-
-
-def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Seconds, or a date that is measured from the answer's own date."""
-    value = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{0,9})?", value):
-        return float(value)
-    until, now = _http_date(value), _http_date(headers.get("date", ""))
-    return max((until - now).total_seconds(), 0.0) if until and now else None
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(value).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-Scalar = str | int | float | bool | None
-#: For fields read as a number: true is no time and no place.
-Number = str | int | float | None
+from project88.providers.raw_rows import Number, Scalar
 
 
 class EventRow(Struct, frozen=True, gc=False):

@@ -60,8 +60,8 @@ def every_list(adapter: ChronoTrackLiveAdapter, course: LiveCourse) -> list[Page
     results += [fallback for each in results for fallback in each.fallback]
     return [
         adapter.events(),
-        *adapter.course_lists(EVENT).values(),
-        adapter.participants(EVENT, course),
+        *adapter.course_lists(EVENT, {}, results=True).values(),
+        *(entries.rows for entries in adapter.participants(EVENT, course, None)),
         *(each.rows for each in results),
     ]
 
@@ -71,7 +71,7 @@ def described(result: ResultList) -> tuple[str, str, dict[str, str], Authority]:
 
 
 def test_the_lists_before_the_results(adapter: ChronoTrackLiveAdapter, course: LiveCourse) -> None:
-    lists = adapter.course_lists(EVENT)
+    lists = adapter.course_lists(EVENT, {}, results=True)
 
     assert (path(adapter.events()), query(adapter.events())) == ("/event", {})
     assert {name: (path(rows), query(rows)) for name, rows in lists.items()} == {
@@ -79,7 +79,7 @@ def test_the_lists_before_the_results(adapter: ChronoTrackLiveAdapter, course: L
         "intervals": ("/event/4101/interval", {}),
         "brackets": ("/event/4101/bracket", {}),
     }
-    assert path(adapter.participants(EVENT, course)) == "/event/4101/entry"
+    assert path(adapter.participants(EVENT, course, None)[0].rows) == "/event/4101/entry"
 
 
 def test_everything_is_one_list_of_all_intervals_and_the_places_of_each_full_course(

@@ -8,11 +8,14 @@ from typing import TypeVar
 import msgspec
 
 from project88.errors import BadValue
-from project88.providers.chronotrack_live.rows import Scalar
 from project88.records.entities import Problem
 from project88.records.row_digests import row_digests
 from project88.records.units import text
 
+#: A value of a row as it may arrive, whatever the service calls its type.
+Scalar = str | int | float | bool | None
+#: For fields read as a number: true is no time and no place.
+Number = str | int | float | None
 Row = TypeVar("Row")
 Record = TypeVar("Record")
 #: A row as it stands in its page, or a copy of its bytes.
