@@ -118,6 +118,12 @@ values
     ('quarantine',
      'created_at timestamp with time zone, provider_event_id text, provider_id integer, quarantine_id '
      'bigint, raw_sha256 bytea, raw_text text, reason text, stream text, timing_partner_id integer'),
+    ('raw_lists',
+     'chunks bytea[], list_name text, list_no integer, raw_reading_id bigint, row_count integer, stream '
+     'text, timing_partner_id integer'),
+    ('raw_readings',
+     'data_source text, event_id text, merges jsonb, raw_reading_id bigint, read_at timestamp with time '
+     'zone, sync_history_id bigint, timing_partner_id integer'),
     ('row_changes',
      'cause text, change_id bigint, changed_at timestamp with time zone, data_source text, event_id text, '
      'keys text[], subject text, timing_partner_id integer, was jsonb'),
@@ -275,6 +281,7 @@ values
     ('change_instant()'),
     ('changed_since(integer,text,text,timestamp with time zone)'),
     ('forget_changes()'),
+    ('forget_readings()'),
     ('log_event_change()'),
     ('log_joined_changes()'),
     ('log_participant_changes()'),
@@ -301,7 +308,7 @@ values
     ('schema/060_jobs.sql'), ('schema/065_cadence.sql'), ('schema/070_schedule.sql'), ('schema/072_duplicates.sql'),
     ('schema/075_pages.sql'), ('schema/076_timing.sql'), ('schema/077_scoring.sql'), ('schema/078_joins.sql'),
     ('schema/079_joined_results.sql'), ('schema/080_monitor.sql'), ('schema/081_history.sql'),
-    ('schema/085_backups.sql'), ('views/collected_events.sql'), ('views/unified_events.sql'),
+    ('schema/082_archive.sql'), ('schema/085_backups.sql'), ('views/collected_events.sql'), ('views/unified_events.sql'),
     ('views/unified_participants.sql'), ('views/unified_results.sql'), ('views/call_windows.sql'),
     ('legacy/090_finish.sql'), ('schema/095_self_check.sql'), ('chronotrack_live_schema_extension.sql')
 $$;

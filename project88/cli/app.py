@@ -61,6 +61,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "results": Entry("project88.cli.results", "results", "Show the results of an event."),
         "duplicates": Entry("project88.cli.duplicates", "app", "Decide on events that reach us from two sources."),
         "reconcile": Entry("project88.cli.reconcile", "reconcile", "Compare what the sources of an event say."),
+        "replay": Entry("project88.cli.replay", "replay", "Make results again from what the sources said."),
         "changes": Entry("project88.cli.changes", "changes", "Show what changed of an event, when and why."),
         "retractions": Entry("project88.cli.retractions", "app", "Decide on rows that vanished upstream in a mass."),
     }

@@ -57,6 +57,22 @@ class Snapshot:
     only_staged: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merges:
+    """How the staged lists of a reading are merged. None: nothing of that stream was staged.
+
+    ``authority`` covers the complete lists of results.
+    """
+
+    participants_are_complete: bool | None
+    results: Snapshot | None
+    authority: Authority
+
+    @property
+    def is_nothing(self) -> bool:
+        return self.participants_are_complete is None and self.results is None
+
+
 async def begin_merge(connection: AsyncConnection[Any], scope: EventScope, cause: str | None = None) -> None:
     """Open the merge of one event in the caller's transaction; another one of the same event waits.
 
@@ -65,6 +81,16 @@ async def begin_merge(connection: AsyncConnection[Any], scope: EventScope, cause
     await connection.execute(results["lock_event"], scope.parameters())
     await because(connection, cause)
     await connection.execute(results["plan_for_sets"])
+
+
+async def merge_staged(connection: AsyncConnection[Any], scope: EventScope, merges: Merges) -> tuple[Merged, Merged]:
+    """Participants, then results, which may rest on them."""
+    people = results = Merged()
+    if merges.participants_are_complete is not None:
+        people = await merge_participants(connection, scope, complete=merges.participants_are_complete)
+    if merges.results is not None:
+        results = await merge_results(connection, scope, merges.authority, merges.results)
+    return people, results
 
 
 async def merge_participants(connection: AsyncConnection[Any], scope: EventScope, *, complete: bool) -> Merged:
@@ -101,6 +127,12 @@ async def settle_statuses(connection: AsyncConnection[Any], scope: EventScope) -
     retracted = await _count(connection, results, "withdraw_dns", scope.parameters())
     await _count(connection, results, "settle", scope.parameters())
     return Merged(written=written, retracted=retracted)
+
+
+async def follow_entries(connection: AsyncConnection[Any], scope: EventScope) -> None:
+    """Statuses that follow from the entry list alone."""
+    for name in ("follow_entries", "withdraw_dns"):
+        await _count(connection, results, name, scope.parameters())
 
 
 async def because(connection: AsyncConnection[Any], cause: str | None) -> None:

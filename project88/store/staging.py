@@ -53,7 +53,8 @@ class Stage:
         await self.connection.execute(queries["give_memory"])
         cursor = await self.connection.execute(queries["stages"])
         sizes = dict(await cursor.fetchall())
-        if not sizes:
+        # A connection may have other stages, those of scoring.
+        if "stage_events" not in sizes:
             await self.connection.execute(queries["create_stages"])
         for name, size in sizes.items():
             if size:

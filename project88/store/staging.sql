@@ -49,7 +49,7 @@ create temp table merged_results (
 -- name: stages
 -- The stages that this connection has from an earlier collecting, and how many bytes they take.
 select c.relname, pg_relation_size(c.oid) from pg_class c
-where c.relnamespace = pg_my_temp_schema() and c.relkind = 'r';
+where c.relnamespace = pg_my_temp_schema() and c.relkind = 'r' and c.relname ~ '^(stage|merged)';
 
 -- name: empty_stage
 -- Empties a stage that holds little; to truncate it costs ten times as much.

@@ -18,6 +18,7 @@ from project88.store.staging import Stage
 from project88.sync.client import ProviderClient
 from project88.sync.comparing import RowComparison
 from project88.sync.held_rows import HeldRows
+from project88.sync.raw_rows import RawRows
 from project88.sync.reading import ListReader
 from project88.sync.record_stager import RecordStager
 from project88.wire.paging import Completeness, ListReading
@@ -57,6 +58,8 @@ class CollectedList:
     same_pages: bool = False
     changes: RowComparison | None = None
     held: HeldRows | None = None
+    #: What is staged, as it came; None: nobody keeps it.
+    raw: RawRows | None = None
     #: How many rows gave a record.
     usable_rows: int = 0
     problem_rows: int = 0
@@ -94,6 +97,10 @@ class CollectedList:
         finishes = (each for each in chain.from_iterable(records) if type(each) is Finish)
         self.races_with_finishes.update(each.race_id for each in finishes)
         return records
+
+    def keep(self, rows: Sequence[Any]) -> None:
+        if self.raw is not None:
+            self.raw.append(rows)
 
     def forget_counts(self) -> None:
         """Before rows that were counted are counted again."""
@@ -133,6 +140,7 @@ async def stage_held(found: CollectedList, stage: Stage, owners: Set[int] | None
         else:
             pages = found.held.chosen(bytes(map(owners.__contains__, found.changes.read.owners)))
         for rows in pages:
+            found.keep(rows)
             await stager.add(list(chain.from_iterable(records_by_row(found.wanted.decode(rows)))))
 
 
@@ -148,6 +156,8 @@ class _Collector:
         self._load_rows = memory.load_rows if memory is not None else None
         self._known_pages: list[bytes] = []
         self._known_rows = 0
+        if memory is not None:
+            found.raw = RawRows()
         if memory is not None and memory.known is not None and memory.known.page_size == found.wanted.page_size:
             self._known_pages = list(memory.known.page_digests)
             self._known_rows = memory.known.row_count
@@ -215,6 +225,7 @@ class _Collector:
                 await self._stage(rows)
 
     async def _stage(self, rows: Sequence[Any]) -> None:
+        self._found.keep(rows)
         records = self._found.count(self._found.wanted.decode(rows))
         self._found.usable_rows += sum(map(bool, records))
         if self._found.rows_read is not None:

@@ -13,8 +13,8 @@ from project88.sync.reading import ShortList, read_all
 
 async def read_course(
     account: Account, event: ProviderEventId, *, results: bool
-) -> tuple[Course, list[ShortList[Any]]]:
-    """What the provider wants to know of an event, with ``results`` before its results too.
+) -> tuple[Course, dict[str, ShortList[Any]]]:
+    """What the provider wants to know of an event, with ``results`` before its results too, and the lists by name.
 
     A row that cannot be read costs only itself.
     """
@@ -23,7 +23,7 @@ async def read_course(
     while wanted := provider.course_lists(event, _records(lists), results=results):
         for name, each in wanted.items():
             lists[name] = await read_all(account.client, each)
-    return provider.course(event, _records(lists)), list(lists.values())
+    return provider.course(event, _records(lists)), lists
 
 
 def _records(lists: Mapping[str, ShortList[Any]]) -> dict[str, list[Any]]:

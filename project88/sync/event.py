@@ -79,13 +79,14 @@ async def _collect_and_store(
 ) -> None:
     course, lists = await read_course(account, scope.provider_event_id, results=choice is not participants_only)
     wanted = await choice(account.client, account.provider, scope, course)
-    digests = [digest for each in lists for digest in each.digests]
+    digests = [digest for each in lists.values() for digest in each.digests]
     snapshot = EventSnapshot(
         is_whole=wanted.whole,
         results_wanted=len(wanted.results),
         known=await lists_still_true(stage, scope, digests) if wanted.whole else {},
-        course_problems=[problem for each in lists for problem in each.problems],
+        course_problems=[problem for each in lists.values() for problem in each.problems],
         course_digests=digests,
+        course_rows={name: each.raw for name, each in lists.items()},
     )
     with ExitStack() as held:
         await _Reading(account, scope, stage, snapshot, held).read(wanted, course)

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from project88.providers.contract import Page, PagedList
 from project88.records.entities import Problem
 from project88.sync.client import ProviderClient
+from project88.sync.raw_rows import RawRows
 from project88.wire.messages import Response
 from project88.wire.paging import ListReading
 
@@ -68,17 +69,19 @@ class ListReader:
 
 @dataclass(slots=True, kw_only=True)
 class ShortList(Generic[T]):
-    """A list read into memory whole: its records, the rows that could not be read, and its pages' digests."""
+    """A list read into memory whole: its records, the rows that could not be read, its pages' digests, and all rows."""
 
     records: list[T] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     digests: list[bytes] = field(default_factory=list)
+    raw: RawRows = field(default_factory=RawRows)
 
 
 async def read_all(client: ProviderClient, wanted: PagedList[T]) -> ShortList[T]:
     found: ShortList[T] = ShortList()
     reader = ListReader(client, wanted)
     async for page in reader.pages():
+        found.raw.append(page.rows)
         for given in wanted.decode(page.rows):
             if isinstance(given, Problem):
                 found.problems.append(given)

@@ -9,6 +9,7 @@ from project88.records.entities import Problem
 from project88.records.snapshot import NO_AUTHORITY, Authority
 from project88.store.lists import KnownList
 from project88.sync.collecting import CollectedList
+from project88.sync.raw_rows import RawRows
 from project88.wire.paging import Completeness
 
 PARTICIPANTS = "participants"
@@ -30,6 +31,7 @@ class EventSnapshot:
     authorities: dict[int, Authority] = field(default_factory=dict)
     course_problems: list[Problem] = field(default_factory=list)
     course_digests: list[bytes] = field(default_factory=list)
+    course_rows: Mapping[str, RawRows] = field(default_factory=dict)
     repeated: Mapping[int, int] = field(default_factory=dict)
     only_changes_staged: bool = False
 

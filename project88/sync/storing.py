@@ -12,6 +12,7 @@ from project88.store.history import Outcome
 from project88.store.lists import KnownList, known_lists, quarantine, remember_lists
 from project88.store.scope import EventScope
 from project88.store.staging import Stage
+from project88.sync.archiving import keep_reading
 from project88.sync.snapshot import PARTICIPANTS, EventSnapshot
 from project88.sync.ticket import Ticket
 from project88.wire.paging import Completeness
@@ -54,8 +55,9 @@ async def store_snapshot(
         if not await is_collected(connection, scope):
             raise Superseded(MOVED)
         await import_races(connection, scope)
-        people = await _merge_participants(stage, scope, snapshot)
-        results = await _merge_results(stage, scope, snapshot)
+        merges = _merges(snapshot)
+        people, results = await merging.merge_staged(connection, scope, merges)
+        await keep_reading(connection, scope, snapshot, merges, outcome.number)
         results += await merging.settle_statuses(connection, scope)
         stored = {name: await merging.visible_rows(connection, scope, stream) for name, stream in COUNTED.items()}
         await quarantine(connection, scope, snapshot.problems())
@@ -69,23 +71,20 @@ async def store_snapshot(
             await ticket.stored(connection, outcome)
 
 
-async def _merge_participants(stage: Stage, scope: EventScope, snapshot: EventSnapshot) -> merging.Merged:
-    lists = snapshot.participants
-    if all(found.unchanged for found in lists):
-        return merging.Merged()
-    return await merging.merge_participants(stage.connection, scope, complete=snapshot.is_complete(lists))
-
-
-async def _merge_results(stage: Stage, scope: EventScope, snapshot: EventSnapshot) -> merging.Merged:
-    if all(found.unchanged for found in snapshot.results):
-        return merging.Merged()
-    came = merging.Snapshot(
-        complete=snapshot.results_are_complete,
-        is_whole=snapshot.results_are_all_staged,
-        some_repeat=any(snapshot.repeated.values()),
-        only_staged=snapshot.only_changes_staged,
+def _merges(snapshot: EventSnapshot) -> merging.Merges:
+    people, results = snapshot.participants, None
+    if not all(found.unchanged for found in snapshot.results):
+        results = merging.Snapshot(
+            complete=snapshot.results_are_complete,
+            is_whole=snapshot.results_are_all_staged,
+            some_repeat=any(snapshot.repeated.values()),
+            only_staged=snapshot.only_changes_staged,
+        )
+    return merging.Merges(
+        participants_are_complete=None if all(found.unchanged for found in people) else snapshot.is_complete(people),
+        results=results,
+        authority=snapshot.authority(),
     )
-    return await merging.merge_results(stage.connection, scope, snapshot.authority(), came)
 
 
 async def _remember(stage: Stage, scope: EventScope, snapshot: EventSnapshot, stored: Mapping[str, int]) -> None:

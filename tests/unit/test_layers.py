@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "web": {"store", "edges"},
     "sandbox": {"wire", "edges"},
     "scoring": {"records"},
+    "replay": {"providers", "records", "store", "sync", "listen"},
     "imports": {"wire", "providers", "records", "scoring", "store", "edges"},
     "listen": {"wire", "providers", "records", "scoring", "store", "sync", "schedule", "edges"},
 }
@@ -42,6 +43,7 @@ LIBRARIES = {
     "pgqueuer": {"store"},
     "cryptography": {"edges"},
     "prometheus_client": {"edges"},
+    "zstandard": {"edges"},
     "aiohttp": {"edges"},
     "aiohttp.web": {"edges", "sandbox"},
     "starlette": {"web"},
