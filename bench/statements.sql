@@ -219,3 +219,64 @@ delete from ct_participants where data_source = 'chronotrack_live';
 -- name: forget_live_lists
 -- As before the first load.
 delete from collected_lists;
+
+-- name: without_triggers
+-- Rows by the million are written as a restore writes them.
+set session_replication_role = 'replica';
+
+-- name: make_partners
+-- Timing partners.
+insert into timing_partners (company_name) select 'Partner ' || n from generate_series(1, %(partners)s::int) n;
+
+-- name: make_many_events
+-- Events, spread over the partners. The first ones are joined.
+insert into ct_events (
+    timing_partner_id, event_id, data_source, event_name, start_date, time_zone, is_joined)
+select 1 + n %% %(partners)s::int, 'e' || n, 'tcp_hardware', 'Event ' || n,
+       timestamptz '2020-01-01 08:00Z' + n * interval '4 hours', 'America/New_York', n <= %(joined)s::int
+from generate_series(1, %(events)s::int) n;
+
+-- name: make_many_results
+-- Results of the events from one number to another, so many each, with a place, a bib and a name.
+insert into ct_results (
+    timing_partner_id, event_id, data_source, race_id, entry_id, bib_number, first_name, last_name, gender, age,
+    chip_time, gun_time, overall_place, gender_place, division, division_place, result_status, split_times, split_keys,
+    begin_time, finish_time, content_fingerprint)
+select 1 + n %% %(partners)s::int, 'e' || n, 'tcp_hardware', 'm', r::text, (1000 + r)::text, 'First' || r %% 997,
+       'Last' || r %% 4999, case when r %% 2 = 0 then 'F' else 'M' end, 18 + r %% 60,
+       make_interval(secs => 7200 + r), make_interval(secs => 7260 + r), r, (r + 1) / 2, 'M40-44', 1 + r / 20, 'finished',
+       '[{"name": "Half", "elapsed_ms": 3600000, "cumulative_ms": 3600000, "at": null, "rank": null}]', '{Half}',
+       timestamptz '2020-01-01 08:00Z' + n * interval '4 hours',
+       timestamptz '2020-01-01 10:00Z' + n * interval '4 hours' + r * interval '1 s',
+       sha256(convert_to(n::text || r::text, 'UTF8'))
+from generate_series(%(first)s::int, %(last)s::int) n, generate_series(1, %(each)s::int) r;
+
+-- name: make_many_joins
+-- The rows of the joined events that their results stand for.
+insert into joined_results (
+    timing_partner_id, event_id, race_id, participant_id, race_name, data_source, bib_number, first_name, last_name,
+    gender, age, chip_time, gun_time, overall_place, gender_place, division, division_place, result_status, begin_time,
+    finish_time, source_race_id, source_entry_id)
+select r.timing_partner_id, r.event_id, r.race_id, r.entry_id, 'Marathon', r.data_source, r.bib_number, r.first_name,
+       r.last_name, r.gender, r.age, r.chip_time, r.gun_time, r.overall_place, r.gender_place, r.division,
+       r.division_place, r.result_status, r.begin_time, r.finish_time, r.race_id, r.entry_id
+from ct_results r join ct_events e using (timing_partner_id, event_id) where e.is_joined;
+
+-- name: analyse
+-- What autovacuum does after such a restore.
+vacuum (analyze) ct_results, joined_results, ct_events;
+
+-- name: first_page
+-- The first 50 of an event, by place.
+select * from unified_results
+where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and race_id = 'm'
+order by overall_place limit 50;
+
+-- name: one_bib
+-- Whoever has a bib.
+select * from unified_results
+where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and bib_number = %(bib_number)s;
+
+-- name: size_of_results
+-- How many rows of results there are and how large their table is with its indexes.
+select (select count(*) from ct_results) as results, pg_size_pretty(pg_total_relation_size('ct_results')) as size;
