@@ -109,6 +109,7 @@ begin
                || was_other('state', o.state, n.state) || was_other('country', o.country, n.country)
                || was_other('team_name', o.team_name, n.team_name) || was_other('division', o.division, n.division)
                || was_other('wave_name', o.wave_name, n.wave_name)
+               || was_other('removed_reason', o.removed_reason, n.removed_reason)
                || was_other('retracted_at', o.retracted_at, n.retracted_at) as was
         from was o
         join became n on (n.timing_partner_id, n.event_id, n.data_source, n.entry_id)

@@ -40,7 +40,7 @@ values
     ('collected_lists',
      'collected_at timestamp with time zone, data_source text, event_id text, list_name text, page_digests '
      'bytea[], page_size integer, row_count integer, row_digests bytea, rules_version integer, stored_rows '
-     'integer, timing_partner_id integer'),
+     'integer, stream text, timing_partner_id integer'),
     ('credential_breakers',
      'account_name text, changed_at timestamp with time zone, failures integer, kind text, open_seconds '
      'double precision, open_until timestamp with time zone, probe_until timestamp with time zone, '
@@ -58,10 +58,10 @@ values
      'age integer, athlete_id text, bib_number text, city text, content_fingerprint bytea, country text, '
      'created_at timestamp with time zone, data_source text, date_of_birth date, declared_status text, '
      'division text, email text, entry_id text, entry_status text, entry_type text, event_id text, '
-     'external_id text, first_name text, gender text, last_name text, phone text, postal_code text, '
-     'race_id text, raw_payload json, registration_choice text, retracted_at timestamp with time zone, '
-     'state text, team_name text, timing_partner_id integer, updated_at timestamp with time zone, '
-     'wave_name text'),
+     'external_id text, first_name text, gender text, last_name text, listed_as text, listing_digest '
+     'bigint, phone text, postal_code text, race_id text, raw_payload json, registration_choice text, '
+     'removed_reason text, retracted_at timestamp with time zone, state text, successor_entry_id text, '
+     'team_name text, timing_partner_id integer, updated_at timestamp with time zone, wave_name text'),
     ('ct_races',
      'actual_end timestamp with time zone, actual_start timestamp with time zone, content_fingerprint '
      'bytea, created_at timestamp with time zone, data_source text, event_id text, planned_end timestamp '
@@ -82,6 +82,9 @@ values
      'basis text, bib_number text, data_source text, entry_id text, event_id text, external_id text, '
      'has_entry boolean, joined_race_id text, legacy_row_id bigint, link_key text, person_id text, '
      'person_name text, race_id text, timing_partner_id integer, why text'),
+    ('entry_readings',
+     'all_read_from timestamp with time zone, changes_read_from timestamp with time zone, data_source '
+     'text, event_id text, listing text[], stored_rows integer, timing_partner_id integer'),
     ('event_sources',
      'account_name text, decided_at timestamp with time zone, decided_by text, decision text, earlier '
      'jsonb, event_id text, event_name text, event_source_id bigint, found_at timestamp with time zone, '
@@ -214,6 +217,7 @@ values
     ('partner_provider_credentials', 'timing_partner_id, provider_id'),
     ('providers', 'key'),
     ('providers', 'provider_id'),
+    ('entry_readings', 'timing_partner_id, event_id, data_source'),
     ('quarantine', 'timing_partner_id, provider_id, provider_event_id, stream, raw_sha256'),
     ('schedule_plan', 'timing_partner_id, provider_id, kind, event_id, discovery_of'),
     ('timing.courses', 'timing_partner_id, event_id, race_id'),
@@ -308,7 +312,8 @@ values
     ('schema/060_jobs.sql'), ('schema/065_cadence.sql'), ('schema/070_schedule.sql'), ('schema/072_duplicates.sql'),
     ('schema/075_pages.sql'), ('schema/076_timing.sql'), ('schema/077_scoring.sql'), ('schema/078_joins.sql'),
     ('schema/079_joined_results.sql'), ('schema/080_monitor.sql'), ('schema/081_history.sql'),
-    ('schema/082_archive.sql'), ('schema/085_backups.sql'), ('views/collected_events.sql'), ('views/unified_events.sql'),
+    ('schema/082_archive.sql'), ('schema/084_registration.sql'), ('schema/085_backups.sql'),
+    ('views/collected_events.sql'), ('views/unified_events.sql'),
     ('views/unified_participants.sql'), ('views/unified_results.sql'), ('views/call_windows.sql'),
     ('legacy/090_finish.sql'), ('schema/095_self_check.sql'), ('chronotrack_live_schema_extension.sql')
 $$;

@@ -71,6 +71,8 @@ class Details:
     #: The raw rows of an answer, to be decoded like those of a page.
     read: Callable[[Response], Sequence[Any]]
     decode: Callable[[Sequence[Any]], Sequence[Sequence[Participant | Removal] | Problem]]
+    #: Whether the list has the entries that changed last first, so that a row that moved ahead is one that changed.
+    changed_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,6 +84,10 @@ class Participant(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     wave_name: str | None = None
     registration_choice: str | None = None
     raw: str | None = None
+    #: The row of the list that it comes from, where entries are asked for one by one.
+    listed_as: str | None = None
+    #: Of that row; None until the entry itself was asked for.
+    listing_digest: int | None = None
 
 
 class Removal(Struct, frozen=True, kw_only=True, array_like=True, gc=False):

@@ -66,7 +66,7 @@ async def add_reading(
 async def forget_replaced(connection: Connection, scope: EventScope, raw_reading_id: int, merges: Merges) -> None:
     """Forget the lists of earlier readings that nothing rests on after this one."""
     replaced = []
-    if merges.participants_are_complete:
+    if merges.participants_are_whole:
         replaced.append("participants")
     if merges.results is not None and merges.results.is_whole:
         replaced.append("results")

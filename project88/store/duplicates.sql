@@ -74,6 +74,10 @@ lists as (
     update collected_lists set event_id = %(to_event)s
     where timing_partner_id = %(timing_partner_id)s and event_id = %(from_event)s and data_source = %(data_source)s
 ),
+entries as (
+    update entry_readings set event_id = %(to_event)s
+    where timing_partner_id = %(timing_partner_id)s and event_id = %(from_event)s and data_source = %(data_source)s
+),
 readings as (
     update raw_readings set event_id = %(to_event)s
     where timing_partner_id = %(timing_partner_id)s and event_id = %(from_event)s and data_source = %(data_source)s
@@ -132,6 +136,10 @@ results as (
 ),
 lists as (
     delete from collected_lists
+    where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
+),
+entries as (
+    delete from entry_readings
     where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
 ),
 readings as (

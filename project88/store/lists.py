@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +21,10 @@ RULES_VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownList:
-    """A list as it was last read completely. ``stored_rows`` is how many rows were visible afterwards."""
+    """A list as it was last read completely. ``stored_rows`` is how many rows of its stream were visible afterwards."""
 
     name: str
+    stream: str | None
     page_size: int
     row_count: int
     stored_rows: int
@@ -35,7 +36,9 @@ class KnownList:
 async def known_lists(connection: AsyncConnection[Any], scope: EventScope) -> dict[str, KnownList]:
     cursor = await connection.execute(queries["known"], {**scope.parameters(), "rules_version": RULES_VERSION})
     return {
-        row[0]: KnownList(name=row[0], page_size=row[1], row_count=row[2], stored_rows=row[3], page_digests=row[4])
+        row[0]: KnownList(
+            name=row[0], page_size=row[1], row_count=row[2], stored_rows=row[3], page_digests=row[4], stream=row[5]
+        )
         for row in await cursor.fetchall()
     }
 
@@ -49,12 +52,19 @@ async def known_rows(connection: AsyncConnection[Any], scope: EventScope, name: 
 
 
 async def remember_lists(
-    connection: AsyncConnection[Any], scope: EventScope, read: Iterable[KnownList], kept: Collection[str]
+    connection: AsyncConnection[Any],
+    scope: EventScope,
+    read: Iterable[KnownList],
+    kept: Collection[str],
+    stored: Mapping[str, int],
 ) -> None:
-    """Remember the lists just read; forget every other one but the ``kept``."""
+    """Remember the lists just read; forget every other one but the ``kept``, which speak of the ``stored`` rows now."""
     found = list(read)
     names = [*kept, *(each.name for each in found)]
     await connection.execute(queries["forget"], {**scope.parameters(), "except_names": names})
+    for stream, rows in stored.items():
+        parameters = {**scope.parameters(), "kept": list(kept), "stream": stream, "stored_rows": rows}
+        await connection.execute(queries["count_anew"], parameters)
     for each in found:
         await connection.execute(
             queries["remember"],
@@ -62,6 +72,7 @@ async def remember_lists(
                 **scope.parameters(),
                 "rules_version": RULES_VERSION,
                 "list_name": each.name,
+                "stream": each.stream,
                 "page_size": each.page_size,
                 "row_count": each.row_count,
                 "stored_rows": each.stored_rows,

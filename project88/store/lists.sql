@@ -1,6 +1,6 @@
 -- name: known
 -- The page digests of each list of an event as it was last read completely under the same rules.
-select list_name, page_size, row_count, stored_rows, page_digests from collected_lists
+select list_name, page_size, row_count, stored_rows, page_digests, stream from collected_lists
 where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
   and rules_version = %(rules_version)s;
 
@@ -18,12 +18,19 @@ where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and 
 -- Remembers a list that was read completely.
 insert into collected_lists (
     timing_partner_id, event_id, data_source, list_name, rules_version, page_size, row_count, stored_rows,
-    page_digests, row_digests)
+    page_digests, row_digests, stream)
 values (%(timing_partner_id)s, %(event_id)s, %(data_source)s, %(list_name)s, %(rules_version)s, %(page_size)s,
-        %(row_count)s, %(stored_rows)s, %(page_digests)s, %(row_digests)s)
+        %(row_count)s, %(stored_rows)s, %(page_digests)s, %(row_digests)s, %(stream)s)
 on conflict (timing_partner_id, event_id, data_source, list_name) do update set
     rules_version = excluded.rules_version, page_size = excluded.page_size, row_count = excluded.row_count,
-    stored_rows = excluded.stored_rows, page_digests = excluded.page_digests, row_digests = excluded.row_digests, collected_at = now();
+    stored_rows = excluded.stored_rows, page_digests = excluded.page_digests, row_digests = excluded.row_digests, stream = excluded.stream,
+    collected_at = now();
+
+-- name: count_anew
+-- Lists that came with the same pages speak of as many stored rows as there are now.
+update collected_lists set stored_rows = %(stored_rows)s
+where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
+  and list_name = any (%(kept)s::text[]) and stream = %(stream)s and stored_rows <> %(stored_rows)s;
 
 -- name: forget
 -- Forgets the lists of an event, so that the next sync merges them whatever their digests.

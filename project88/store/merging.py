@@ -65,6 +65,8 @@ class Merges:
     """
 
     participants_are_complete: bool | None
+    #: Whether the staged participants are all there are, so that nothing of earlier readings is needed.
+    participants_are_whole: bool = False
     results: Snapshot | None
     authority: Authority
 
@@ -95,8 +97,9 @@ async def merge_staged(connection: AsyncConnection[Any], scope: EventScope, merg
 
 async def merge_participants(connection: AsyncConnection[Any], scope: EventScope, *, complete: bool) -> Merged:
     written = await _count(connection, participants, "write_staged", scope.parameters())
+    removed = await _count(connection, participants, "remove_staged", scope.parameters())
     gone = await _gone(connection, scope, "participants", complete=complete)
-    return Merged(written=written) + gone
+    return Merged(written=written, retracted=removed) + gone
 
 
 async def merge_results(

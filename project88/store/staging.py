@@ -19,6 +19,7 @@ Staged = (
     entities.Event
     | entities.Race
     | entities.Participant
+    | entities.Removal
     | entities.Finish
     | entities.Split
     | entities.GenderPlace
@@ -30,6 +31,7 @@ COPIES: Mapping[type, str] = {
     entities.Event: "copy_events",
     entities.Race: "copy_races",
     entities.Participant: "copy_participants",
+    entities.Removal: "copy_removals",
     entities.Finish: "copy_finishes",
     entities.Split: "copy_splits",
     entities.GenderPlace: "copy_gender_places",

@@ -18,7 +18,10 @@ create temp table stage_participants (
     list_no int, entry_id text collate "C", race_id text, bib text, external_id text, status text, declared text,
     entry_type text, athlete_id text, first_name text, last_name text, gender text, age int, date_of_birth date,
     email text, phone text, city text, state text, country text, postal_code text, team_name text, division text,
-    wave_name text, registration_choice text, raw text
+    wave_name text, registration_choice text, raw text, listed_as text, listing_digest bigint
+);
+create temp table stage_removals (
+    list_no int, entry_id text collate "C", reason text, successor_entry_id text
 );
 create temp table stage_finishes (
     list_no int, race_id text collate "C", entry_id text collate "C", bib text, first_name text, last_name text,
@@ -71,6 +74,10 @@ copy stage_races from stdin with (format csv, null 'null', escape '\');
 -- Takes staged participants.
 copy stage_participants from stdin with (format csv, null 'null', escape '\');
 
+-- name: copy_removals
+-- Takes staged removals.
+copy stage_removals from stdin with (format csv, null 'null', escape '\');
+
 -- name: copy_finishes
 -- Takes staged full-course rows.
 copy stage_finishes from stdin with (format csv, null 'null', escape '\');
@@ -93,6 +100,8 @@ with repeated as (
     select list_no, 1 as rank, count(*) - count(distinct provider_event_id) as rows from stage_events group by list_no
     union all
     select list_no, 1, count(*) - count(distinct entry_id) from stage_participants group by list_no
+    union all
+    select list_no, 1, count(*) - count(distinct entry_id) from stage_removals group by list_no
     union all
     select list_no, 1, sum(times - 1) from (
         select list_no, count(*) as times from stage_finishes group by list_no, race_id, entry_id, bracket) f

@@ -10,6 +10,9 @@ from project88.store.merging import Merges
 from project88.store.scope import EventScope
 from project88.sync.snapshot import EventSnapshot
 
+#: The answers about entries that were asked for one by one have the number of their list and this.
+DETAILS = 10_000
+
 
 async def keep_reading(
     connection: Connection, scope: EventScope, snapshot: EventSnapshot, merges: Merges, attempt: int | None
@@ -33,4 +36,12 @@ def _raw_lists(snapshot: EventSnapshot) -> Iterator[RawList]:
                     stream=stream,
                     row_count=found.raw.rows,
                     chunks=found.raw.chunks(),
+                )
+            if found.raw_details is not None:
+                yield RawList(
+                    list_no=DETAILS + found.number,
+                    list_name=found.wanted.name,
+                    stream=stream,
+                    row_count=found.raw_details.rows,
+                    chunks=found.raw_details.chunks(),
                 )

@@ -11,9 +11,10 @@ from typing import Any, cast
 
 from project88.errors import ProviderError
 from project88.providers.contract import Page, PagedList
-from project88.records.entities import Finish, Problem
+from project88.records.entities import Finish, Problem, Removal
 from project88.records.row_digests import NOBODY, RowDigests, owner
 from project88.store.lists import KnownList
+from project88.store.merging import Stream
 from project88.store.staging import Stage
 from project88.sync.client import ProviderClient
 from project88.sync.comparing import RowComparison
@@ -53,6 +54,7 @@ class CollectedList:
 
     wanted: PagedList[Any]
     number: int
+    stream: Stream
     reading: ListReading
     unchanged: bool = False
     same_pages: bool = False
@@ -60,9 +62,15 @@ class CollectedList:
     held: HeldRows | None = None
     #: What is staged, as it came; None: nobody keeps it.
     raw: RawRows | None = None
+    #: The answers about entries that were asked for one by one.
+    raw_details: RawRows | None = None
     #: How many rows gave a record.
     usable_rows: int = 0
     problem_rows: int = 0
+    #: Rows that say that an entry is none any more.
+    removal_rows: int = 0
+    #: How many entries are still to be asked for one by one.
+    postponed: int = 0
     rows_read: RowDigests | None = None
     races_with_finishes: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
@@ -81,6 +89,7 @@ class CollectedList:
     def remembered(self, stored_rows: int, repeated_rows: int) -> KnownList:
         return KnownList(
             name=self.wanted.name,
+            stream=self.stream,
             page_size=self.wanted.page_size,
             row_count=self.rows,
             stored_rows=stored_rows,
@@ -94,6 +103,7 @@ class CollectedList:
         self.problem_rows += len(problems)
         self.problems.extend(islice(problems, PROBLEMS_KEPT - len(self.problems)))
         records = records_by_row(given) if problems else cast(list[Sequence[Any]], given)
+        self.removal_rows += sum(1 for row in records if row and type(row[0]) is Removal)
         finishes = (each for each in chain.from_iterable(records) if type(each) is Finish)
         self.races_with_finishes.update(each.race_id for each in finishes)
         return records
@@ -104,7 +114,7 @@ class CollectedList:
 
     def forget_counts(self) -> None:
         """Before rows that were counted are counted again."""
-        self.problem_rows = 0
+        self.problem_rows = self.removal_rows = 0
         self.problems.clear()
 
 
@@ -113,11 +123,16 @@ def records_by_row(given: Iterable[Sequence[Any] | Problem]) -> list[Sequence[An
 
 
 async def collect(
-    client: ProviderClient, wanted: PagedList[Any], number: int, stage: Stage, memory: ListMemory | None = None
+    client: ProviderClient,
+    wanted: PagedList[Any],
+    number: int,
+    stage: Stage,
+    memory: ListMemory | None = None,
+    stream: Stream = "results",
 ) -> CollectedList:
     """Read a list whole and stage its records under ``number``. A failing page is kept as the list's error."""
     reader = ListReader(client, wanted)
-    found = CollectedList(wanted=wanted, number=number, reading=reader.reading)
+    found = CollectedList(wanted=wanted, number=number, stream=stream, reading=reader.reading)
     async with RecordStager(stage, number) as stager:
         collector = _Collector(found, stager, memory)
         try:

@@ -33,6 +33,9 @@ async def discover(account: Account, ticket: Ticket | None = None) -> Outcome:
         async with attempt(account, "discovery", None, ticket) as outcome:
             stage = Stage(connection)
             await stage.prepare()
+            if account.provider.needs_proof():
+                # Without its login the service would list the events of everybody.
+                await account.client.get(account.provider.login_probe())
             found = await collect(account.client, account.provider.events(), 1, stage, None)
             if found.error is not None and not found.rows:
                 raise found.error

@@ -9,12 +9,12 @@ from functools import partial
 from typing import Any
 
 from project88.errors import Permanent
-from project88.providers.contract import Course, PagedList, Provider, ResultList
+from project88.providers.contract import Course, EntryList, PagedList, Provider, ResultList
 from project88.records.snapshot import NO_AUTHORITY, Authority
 from project88.store.events import MOVED, is_collected
 from project88.store.history import Outcome, SyncType, close_abandoned, collecting_lock
 from project88.store.lists import known_rows
-from project88.store.merging import races_with_finishes
+from project88.store.merging import Stream, races_with_finishes
 from project88.store.scope import EventScope
 from project88.store.staging import Stage
 from project88.sync.accounts import Account
@@ -23,16 +23,21 @@ from project88.sync.changes import stage_changes
 from project88.sync.client import ProviderClient
 from project88.sync.collecting import CollectedList, ListMemory, LoadRows, collect
 from project88.sync.course import read_course
-from project88.sync.snapshot import EventSnapshot
+from project88.sync.entries import EntryPlan, collect_one_by_one, plan_entries
+from project88.sync.snapshot import EntriesRead, EventSnapshot
 from project88.sync.storing import lists_still_true, store_snapshot
 from project88.sync.ticket import Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to read of an event. ``whole`` readings use and leave page digests; others make them void."""
+    """What to read of an event. ``whole`` readings use and leave page digests; others make them void.
+
+    ``changed_entries_suffice``: of the entries, those that changed since the last reading are enough.
+    """
 
     participants: bool = True
+    changed_entries_suffice: bool = False
     results: Sequence[ResultList] = ()
     whole: bool = True
 
@@ -45,7 +50,15 @@ async def everything(client: ProviderClient, provider: Provider, scope: EventSco
 
 
 async def participants_only(client: ProviderClient, provider: Provider, scope: EventScope, course: Course) -> Wanted:
+    return Wanted(results=(), changed_entries_suffice=True)
+
+
+async def all_participants(client: ProviderClient, provider: Provider, scope: EventScope, course: Course) -> Wanted:
     return Wanted(results=())
+
+
+#: Choices that look at no result.
+OF_ENTRIES: tuple[Choice, ...] = (participants_only, all_participants)
 
 
 async def sync_event(
@@ -77,19 +90,21 @@ async def sync_event(
 async def _collect_and_store(
     account: Account, scope: EventScope, stage: Stage, choice: Choice, outcome: Outcome, ticket: Ticket | None
 ) -> None:
-    course, lists = await read_course(account, scope.provider_event_id, results=choice is not participants_only)
+    course, lists = await read_course(account, scope.provider_event_id, results=choice not in OF_ENTRIES)
     wanted = await choice(account.client, account.provider, scope, course)
+    plan = await plan_entries(stage.connection, account.provider, scope, wanted.changed_entries_suffice)
+    is_whole = wanted.whole and plan.since is None
     digests = [digest for each in lists.values() for digest in each.digests]
     snapshot = EventSnapshot(
-        is_whole=wanted.whole,
+        is_whole=is_whole,
         results_wanted=len(wanted.results),
-        known=await lists_still_true(stage, scope, digests) if wanted.whole else {},
+        known=await lists_still_true(stage, scope, digests) if is_whole else {},
         course_problems=[problem for each in lists.values() for problem in each.problems],
         course_digests=digests,
         course_rows={name: each.raw for name, each in lists.items()},
     )
     with ExitStack() as held:
-        await _Reading(account, scope, stage, snapshot, held).read(wanted, course)
+        await _Reading(account, scope, stage, snapshot, held).read(wanted, course, plan)
         await stage_changes(stage, snapshot)
     outcome.api_calls = account.client.calls
     await store_snapshot(stage, scope, course.races, snapshot, outcome, ticket)
@@ -108,15 +123,29 @@ class _Reading:
         self._held = held
         self._races_with_finishes: set[str] = set()
 
-    async def read(self, wanted: Wanted, course: Course) -> None:
+    async def read(self, wanted: Wanted, course: Course, plan: EntryPlan) -> None:
         """Raises the failure where no row came through before it: then the attempt has failed, not in part."""
         if wanted.participants:
-            for people in self._account.provider.participants(self._scope.provider_event_id, course, None):
-                if self._has_failed(await self._read(people.rows, NO_AUTHORITY, None)):
+            lists = self._account.provider.participants(self._scope.provider_event_id, course, plan.since)
+            is_everyone = any(people.is_everyone for people in lists)
+            self._snapshot.entries = EntriesRead(began=plan.began, is_everyone=is_everyone)
+            for people in lists:
+                if self._has_failed(await self._read_entries(people, plan)):
                     return
         for each in wanted.results:
             if self._has_failed(await self._read_results(each)):
                 return
+
+    async def _read_entries(self, people: EntryList, plan: EntryPlan) -> CollectedList:
+        if people.details is None:
+            return await self._read(people.rows, NO_AUTHORITY, None, "participants")
+        number = len(self._snapshot.lists) + 1
+        found = await collect_one_by_one(self._account, people, number, self._stage, self._scope, plan)
+        self._snapshot.lists.append(found.collected)
+        self._snapshot.authorities[number] = NO_AUTHORITY
+        assert self._snapshot.entries is not None
+        self._snapshot.entries.listing = found.listing
+        return found.collected
 
     def _has_failed(self, found: CollectedList) -> bool:
         if found.error is not None and not self._snapshot.rows_read:
@@ -155,10 +184,12 @@ class _Reading:
         load = partial(known_rows, self._stage.connection, self._scope, wanted.rows.name)
         return await self._read(wanted.rows, wanted.authority, load if self._snapshot.is_whole else None)
 
-    async def _read(self, wanted: PagedList[Any], authority: Authority, load_rows: LoadRows | None) -> CollectedList:
+    async def _read(
+        self, wanted: PagedList[Any], authority: Authority, load_rows: LoadRows | None, stream: Stream = "results"
+    ) -> CollectedList:
         number = len(self._snapshot.lists) + 1
         memory = ListMemory(known=self._snapshot.known.get(wanted.name), load_rows=load_rows, held=self._held)
-        found = await collect(self._account.client, wanted, number, self._stage, memory)
+        found = await collect(self._account.client, wanted, number, self._stage, memory, stream)
         self._snapshot.lists.append(found)
         self._snapshot.authorities[number] = authority
         return found

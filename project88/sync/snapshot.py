@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from project88.records.entities import Problem
 from project88.records.snapshot import NO_AUTHORITY, Authority
@@ -12,7 +13,18 @@ from project88.sync.collecting import CollectedList
 from project88.sync.raw_rows import RawRows
 from project88.wire.paging import Completeness
 
-PARTICIPANTS = "participants"
+
+@dataclass(slots=True, kw_only=True)
+class EntriesRead:
+    """How the entries were read. ``began``: hub time before the first call.
+
+    ``is_everyone``: a complete reading retires whoever is not shown. ``listing``: the rows of a list whose entries are
+    asked for one by one, in their order.
+    """
+
+    began: datetime
+    is_everyone: bool
+    listing: list[str] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,14 +46,15 @@ class EventSnapshot:
     course_rows: Mapping[str, RawRows] = field(default_factory=dict)
     repeated: Mapping[int, int] = field(default_factory=dict)
     only_changes_staged: bool = False
+    entries: EntriesRead | None = None
 
     @property
     def participants(self) -> list[CollectedList]:
-        return [found for found in self.lists if found.wanted.name == PARTICIPANTS]
+        return [found for found in self.lists if found.stream == "participants"]
 
     @property
     def results(self) -> list[CollectedList]:
-        return [found for found in self.lists if found.wanted.name != PARTICIPANTS]
+        return [found for found in self.lists if found.stream == "results"]
 
     @property
     def rows_read(self) -> int:

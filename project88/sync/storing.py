@@ -7,20 +7,21 @@ from collections.abc import Mapping, Sequence
 from project88.errors import Superseded
 from project88.records.entities import Race
 from project88.store import merging
+from project88.store.connection import Connection
+from project88.store.entries import note_reading
 from project88.store.events import MOVED, import_races, is_collected, mark_upstream_state
 from project88.store.history import Outcome
 from project88.store.lists import KnownList, known_lists, quarantine, remember_lists
 from project88.store.scope import EventScope
 from project88.store.staging import Stage
 from project88.sync.archiving import keep_reading
-from project88.sync.snapshot import PARTICIPANTS, EventSnapshot
+from project88.sync.snapshot import EventSnapshot
 from project88.sync.ticket import Ticket
 from project88.wire.paging import Completeness
 
 #: Under this name the digests of the races, intervals and brackets are remembered.
 COURSE = "course"
-#: The lists whose stored rows can be counted, and where.
-COUNTED: Mapping[str, merging.Stream] = {PARTICIPANTS: "participants", "results": "results"}
+STREAMS: Sequence[merging.Stream] = ("participants", "results")
 
 
 async def lists_still_true(stage: Stage, scope: EventScope, course_digests: Sequence[bytes]) -> dict[str, KnownList]:
@@ -32,10 +33,14 @@ async def lists_still_true(stage: Stage, scope: EventScope, course_digests: Sequ
     known = await known_lists(stage.connection, scope)
     if COURSE not in known or list(known[COURSE].page_digests) != list(course_digests):
         return {}
-    for name, stream in COUNTED.items():
-        if name in known and known[name].stored_rows != await merging.visible_rows(stage.connection, scope, stream):
-            return {}
-    return known
+    stored = await _visible_rows(stage.connection, scope)
+    lists = [each for name, each in known.items() if name != COURSE]
+    return known if all(stored.get(each.stream or "") == each.stored_rows for each in lists) else {}
+
+
+async def _visible_rows(connection: Connection, scope: EventScope) -> dict[str, int]:
+    """How many rows of each stream are shown."""
+    return {stream: await merging.visible_rows(connection, scope, stream) for stream in STREAMS}
 
 
 async def store_snapshot(
@@ -59,7 +64,8 @@ async def store_snapshot(
         people, results = await merging.merge_staged(connection, scope, merges)
         await keep_reading(connection, scope, snapshot, merges, outcome.number)
         results += await merging.settle_statuses(connection, scope)
-        stored = {name: await merging.visible_rows(connection, scope, stream) for name, stream in COUNTED.items()}
+        await _note_entries(connection, scope, snapshot)
+        stored = await _visible_rows(connection, scope)
         await quarantine(connection, scope, snapshot.problems())
         if snapshot.rows_read:
             await mark_upstream_state(connection, scope, None)
@@ -73,6 +79,9 @@ async def store_snapshot(
 
 def _merges(snapshot: EventSnapshot) -> merging.Merges:
     people, results = snapshot.participants, None
+    read = snapshot.entries
+    unchanged = all(found.unchanged for found in people)
+    complete = read is not None and read.is_everyone and snapshot.is_complete(people)
     if not all(found.unchanged for found in snapshot.results):
         results = merging.Snapshot(
             complete=snapshot.results_are_complete,
@@ -81,10 +90,21 @@ def _merges(snapshot: EventSnapshot) -> merging.Merges:
             only_staged=snapshot.only_changes_staged,
         )
     return merging.Merges(
-        participants_are_complete=None if all(found.unchanged for found in people) else snapshot.is_complete(people),
+        participants_are_complete=None if unchanged else complete,
+        participants_are_whole=complete
+        and read is not None
+        and read.listing is None
+        and not any(found.unchanged for found in people),
         results=results,
         authority=snapshot.authority(),
     )
+
+
+async def _note_entries(connection: Connection, scope: EventScope, snapshot: EventSnapshot) -> None:
+    """Only a reading that came through whole moves the instant from which changes are asked for."""
+    read = snapshot.entries
+    if read is not None and snapshot.participants and snapshot.is_complete(snapshot.participants):
+        await note_reading(connection, scope, read.began, of_all=read.is_everyone, listing=read.listing)
 
 
 async def _remember(stage: Stage, scope: EventScope, snapshot: EventSnapshot, stored: Mapping[str, int]) -> None:
@@ -97,21 +117,21 @@ async def _remember(stage: Stage, scope: EventScope, snapshot: EventSnapshot, st
     if snapshot.is_whole:
         complete = [found for found in snapshot.lists if snapshot.state(found) is Completeness.COMPLETE]
     fresh = [
-        found.remembered(stored.get(found.wanted.name, 0), snapshot.repeated.get(found.number, 0))
+        found.remembered(stored[found.stream], snapshot.repeated.get(found.number, 0))
         for found in complete
         if not found.same_pages
     ]
     kept |= {found.wanted.name for found in complete if found.same_pages}
-    await remember_lists(stage.connection, scope, [_course(snapshot), *fresh], kept)
+    await remember_lists(stage.connection, scope, [_course(snapshot), *fresh], kept, stored)
 
 
 def _course(snapshot: EventSnapshot) -> KnownList:
     digests = tuple(snapshot.course_digests)
-    return KnownList(name=COURSE, page_size=0, row_count=0, stored_rows=0, page_digests=digests)
+    return KnownList(name=COURSE, stream=None, page_size=0, row_count=0, stored_rows=0, page_digests=digests)
 
 
 def _account(snapshot: EventSnapshot, people: merging.Merged, results: merging.Merged, outcome: Outcome) -> None:
-    outcome.participants_synced = sum(snapshot.rows_of(found) for found in snapshot.participants)
+    outcome.participants_synced = sum(snapshot.rows_of(found) - found.removal_rows for found in snapshot.participants)
     outcome.participants_written, outcome.results_written = people.written, results.written
     both = people + results
     outcome.rows_written, outcome.rows_retracted, outcome.rows_held = both.written, both.retracted, both.held
@@ -125,6 +145,10 @@ def _judge(snapshot: EventSnapshot, outcome: Outcome) -> None:
         reasons.append(f"moving: {', '.join(moving)} grew while being read; nothing was retired")
     if outcome.rows_held:
         reasons.append(f"{outcome.rows_held} rows vanished at once; see project88 retractions list")
+    if postponed := sum(found.postponed for found in snapshot.lists):
+        outcome.status = "partial"
+        outcome.error_message = f"{postponed} entries are still to be asked for one by one; the next sync goes on"
+        reasons.append(outcome.error_message)
     if partial := snapshot.named(Completeness.PARTIAL):
         outcome.status = "partial"
         reasons.append(f"partial: {', '.join(partial)}; nothing of it was retired")

@@ -14,6 +14,7 @@ from project88.store.budget import AskAgain, Priority, Slots
 from project88.store.connection import Database
 from project88.store.scope import Source
 from project88.sync.places import Places
+from project88.sync.service_places import ServicePlaces
 
 #: A call that goes out later after its slot than this share of the unused budget takes a new slot, because the
 #: service counts by arrival. The budget leaves 2 % of the rate unused: 1.2 s of every 60. The view call_windows relies
@@ -37,15 +38,17 @@ class Turns:
         self._source = source
         self._rate = limits.calls_per_minute
         self._places = Places(limits.concurrent_calls)
+        self._service = ServicePlaces(db, source.data_source, limits.concurrent_calls_of_all)
         #: Of each priority one caller asks for a slot and the others wait behind it.
         self._lines = {priority: asyncio.Lock() for priority in Priority}
 
     @asynccontextmanager
     async def turn(self, priority: Priority) -> AsyncIterator[None]:
-        """A block that makes one call; it begins at the call's slot."""
+        """A block that makes one call; it begins at the call's slot, or when the service has room for it."""
         await self._come(priority)
         try:
-            yield
+            async with self._service.place():
+                yield
         finally:
             self._places.give_back()
 
