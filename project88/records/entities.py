@@ -84,6 +84,8 @@ class Participant(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     wave_name: str | None = None
     registration_choice: str | None = None
     raw: str | None = None
+    #: The entry of the list that this one comes from, where a list is read with details; one may give several.
+    listed_as: str | None = None
 
 
 class Removal(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
