@@ -30,7 +30,10 @@ CONFIGURATIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         scheme: {"auth": scheme, "client_id": "an-id", "client_secret": CLIENT_SECRET}
         for scheme in ("simple", "basic", "oauth2")
     },
+    "haku": {"raw token": {}, "token behind a word": {"token_prefix": "Bearer"}},
 }
+#: Answers that mean an empty list to a provider and nothing to the others.
+EMPTY_LISTS: Mapping[str, frozenset[bytes]] = {"haku": frozenset({b"[]"})}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +163,9 @@ def test_requests_and_providers_show_no_secret(case: Case) -> None:
 
 @every_case
 def test_the_stored_secret_and_the_client_secret_are_among_the_secrets(case: Case) -> None:
-    assert {SECRET, CLIENT_SECRET} <= set(case.open().secrets())
+    stored = {SECRET, case.config.get("client_secret", SECRET)}
+
+    assert stored <= set(case.open().secrets())
     assert "" not in case.open().secrets()
 
 
@@ -193,6 +198,9 @@ def test_a_refusal_is_an_error_named_by_recovery(case: Case, status: int, kind: 
 def test_a_body_that_cannot_be_read_is_never_an_empty_list(case: Case, body: bytes) -> None:
     opened = case.open()
     response = Response(status=200, headers={}, body=body)
+    if body in EMPTY_LISTS.get(case.key, ()):
+        assert all(rows.read(response, 1).facts.rows == 0 for rows in lists(opened))
+        return
 
     with pytest.raises(ProviderError):
         opened.check(response)
