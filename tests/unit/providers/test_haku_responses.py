@@ -159,6 +159,18 @@ def test_a_short_page_ends_nothing_and_an_empty_one_ends_the_list() -> None:
     assert reading_of(b"[1, 2, 3]", b"[4]", b"[]").finished
 
 
+@settings(max_examples=60, deadline=None)
+@given(length=st.integers(0, 60), size=st.integers(1, 30))
+def test_a_list_of_any_length_comes_through_whole_at_any_page_size(length: int, size: int) -> None:
+    rows = list(range(length))
+    pages = [json.dumps(rows[start : start + size]).encode() for start in range(0, length, size)]
+
+    reading = reading_of(*pages, b"[]")
+
+    assert reading.finished
+    assert length == reading.rows_read
+
+
 def test_a_page_that_moved_down_by_one_is_no_loop() -> None:
     reading = reading_of(b"[1, 2]", b"[1, 2]", b"[3]", b"[]")
 
