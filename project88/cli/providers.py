@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from importlib import import_module
 from typing import Annotated, Any
 
 import typer
@@ -30,16 +29,18 @@ def providers(
         return
     if key not in CATALOGUE:
         raise UsageError(f"provider {key!r} cannot be collected from; known: {', '.join(sorted(CATALOGUE))}")
-    declared = _declared(key)
+    shown = _declared(key)
     if as_json:
-        print_json(declared)
+        print_json(shown)
     else:
-        _print(declared)
+        _print(shown)
 
 
 def _declared(key: str) -> dict[str, Any]:
-    declared = import_module(f"project88.providers.{key}.declared")
-    defaults: dict[str, Any] = declared.settings()
+    from project88.providers.streams import declared
+
+    found = declared(key)
+    defaults = found.settings()
     return {
         "provider": key,
         "limits": {
@@ -48,7 +49,7 @@ def _declared(key: str) -> dict[str, Any]:
             "seconds_per_call": defaults["timeout"],
         },
         "settings": defaults,
-        "streams": [asdict(each) for each in declared.streams()],
+        "streams": [asdict(each) for each in found.streams()],
     }
 
 

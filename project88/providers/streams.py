@@ -1,19 +1,35 @@
-"""A list of a service as it is shown to people: where it stands and what is read of a row. Pure."""
+"""What the adapter of a source declares to people: its lists, what is read of a row, its settings. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, get_args
+from importlib import import_module
+from typing import Any, Protocol, cast, get_args
 
 import msgspec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
+    """One list or call of a service."""
+
     name: str
     path: str
     fields: tuple[str, ...]
+
+
+class Declared(Protocol):
+    """The module ``declared`` of a provider."""
+
+    def streams(self) -> list[Stream]: ...
+    def settings(self) -> dict[str, Any]:
+        """The keys of additional_config with their defaults."""
+
+
+def declared(key: str) -> Declared:
+    """Of a provider of the catalogue."""
+    return cast(Declared, import_module(f"project88.providers.{key}.declared"))
 
 
 def fields_read(row: type[msgspec.Struct]) -> tuple[str, ...]:

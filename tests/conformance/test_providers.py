@@ -13,6 +13,7 @@ from project88.edges import redaction
 from project88.errors import ConfigError, CredentialsRefused, Gone, ProviderError, Throttled, Transient
 from project88.providers.catalogue import CATALOGUE, provider
 from project88.providers.contract import PagedList, Provider, Token
+from project88.providers.streams import declared
 from project88.records.entities import ProviderEventId
 from project88.wire.messages import Request, Response
 
@@ -76,6 +77,14 @@ def requests(opened: Provider) -> Iterator[Request]:
 
 def test_every_provider_of_the_catalogue_is_tried() -> None:
     assert set(CATALOGUE) == set(CONFIGURATIONS)
+
+
+@pytest.mark.parametrize("key", sorted(CATALOGUE))
+def test_a_provider_declares_its_streams_and_its_settings_without_a_login(key: str) -> None:
+    found = declared(key)
+
+    assert {"events", "participants"} <= {stream.name for stream in found.streams() if stream.fields}
+    assert {"base_url", "timeout", "rate_limit", "max_concurrency"} <= found.settings().keys()
 
 
 @every_case
