@@ -61,10 +61,10 @@ def read_registration(response: Response) -> list[msgspec.Raw]:
 
 
 def _page_digest(rows: list[msgspec.Raw], number: int) -> bytes:
-    """A page that equals the one before it has another digest, so that it is no loop; one that comes again has none.
+    """The rows, and whether the page's number is odd, so that a page may equal the one before it.
 
-    The list is sorted by change: whoever changes moves to its head, and a page's worth of changes between two calls
-    shows the same rows again. A service that ignores the number of the page is found at the third page.
+    The list is sorted by change: whoever changes moves to its head, so a page's worth of changes between two calls
+    shows the same rows again. A service that ignores the number of the page is still a loop, found at the third page.
     """
     return xxh3_128_digest(b"%d " % (number % 2) + b",".join(rows))
 
