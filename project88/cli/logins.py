@@ -14,13 +14,16 @@ from project88.edges.sealing import is_sealed
 from project88.errors import ConfigError, CredentialsRefused, HubError, KeyMissing, Transient, UsageError
 from project88.providers.catalogue import CATALOGUE, provider
 from project88.providers.chronotrack_live.auth import SecretKind, secret_kind
-from project88.providers.chronotrack_live.settings import Settings, read_settings
+from project88.providers.chronotrack_live.settings import read_settings
 from project88.providers.contract import Provider
+from project88.providers.streams import declared
 from project88.store.connection import Database
 from project88.store.partners import Credential, changing_logins
 from project88.store.partners import Login as StoredLogin
 from project88.sync.sealed_logins import unsealed
 
+#: The one provider whose secrets may be digests and take several forms.
+CHRONOTRACK_LIVE = "chronotrack_live"
 KINDS: Mapping[SecretKind, str] = {"password": "password", "sha1": "SHA-1 digest", "sha256": "SHA-256 digest"}
 UNKNOWN = "unknown"
 #: The setting that says in which form a secret is sent.
@@ -97,7 +100,7 @@ def other_encodings(plain: Credential) -> list[Credential]:
 
     None where the settings name the form, where the scheme has one only, or where the secret is a digest.
     """
-    if plain.provider_key != "chronotrack_live" or secret_kind(plain.secret) != "password":
+    if plain.provider_key != CHRONOTRACK_LIVE or secret_kind(plain.secret) != "password":
         return []
     settings = read_settings(plain.additional_config)
     if settings.auth != "simple" or settings.secret_encoding != "auto":
@@ -111,6 +114,8 @@ def with_encoding(credential: Credential, encoding: str) -> Credential:
 
 def sent_form(plain: Credential) -> str:
     """How the secret is sent, in a word of secret_encoding where there is one."""
+    if plain.provider_key != CHRONOTRACK_LIVE:
+        return "plain"
     settings = read_settings(plain.additional_config)
     kind = secret_kind(plain.secret)
     if settings.auth != "simple" or settings.secret_encoding == "plain":
@@ -138,7 +143,7 @@ async def kept_or_to_keep(db: Database, tested: Credential, encoding: str, keep:
 def with_hint(refusal: CredentialsRefused, plain: Credential) -> CredentialsRefused:
     """A digest cannot be turned into another form, so the password itself is what may help."""
     kind = secret_kind(plain.secret)
-    if kind == "password":
+    if kind == "password" or plain.provider_key != CHRONOTRACK_LIVE:
         return refusal
     return CredentialsRefused(f"{refusal} It may not take a {KINDS[kind]}; then store the password itself")
 
@@ -189,7 +194,7 @@ def host(base_url: object) -> str:
 
 
 def _defaults(provider_key: str) -> Mapping[str, Any]:
-    return msgspec.structs.asdict(Settings()) if provider_key == "chronotrack_live" else {}
+    return declared(provider_key).settings() if provider_key in CATALOGUE else {}
 
 
 def _word(value: object) -> str:

@@ -12,11 +12,12 @@ import msgspec
 
 from project88.providers.catalogue import CATALOGUE
 from project88.providers.chronotrack_live.settings import Settings
+from project88.providers.haku.settings import Settings as HakuSettings
 from scripts.reference import HEAD, table
 
 SCALE = Path(__file__).with_name("providers.toml")
 #: The settings of each provider of the catalogue. A new provider adds itself here.
-SETTINGS: Mapping[str, type[msgspec.Struct]] = {"chronotrack_live": Settings}
+SETTINGS: Mapping[str, type[msgspec.Struct]] = {"chronotrack_live": Settings, "haku": HakuSettings}
 
 INTRODUCTION = """# Providers
 
@@ -70,7 +71,7 @@ def _because(mark: Mark) -> str:
 
 
 def _setting(field: msgspec.structs.FieldInfo) -> tuple[str, str, str]:
-    default = "" if field.default is None else f"`{field.default}`"
+    default = "" if field.default in {None, ""} else f"`{field.default}`"
     return f"`{field.name}`", _type_text(field.type), default
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.sql import SQL
 
 from project88.cli.common import seal_old_secrets
 from project88.edges.redaction import redacted
@@ -73,7 +74,13 @@ async def some_logins(db: Database, partner: TimingPartnerId) -> None:
     other = await add_partner(db, "Other Timing", "UTC")
     await set_credentials(db, partner, LIVE, "me", SECRET, {"client_secret": "hidden"})
     await set_credentials(db, partner, LIVE, "club", DIGEST, {}, account_name="club")
-    await set_credentials(db, other, "haku", "h", "haku secret", {})
+    await add_stopwatch(db)
+    await set_credentials(db, other, "stopwatch", "s", "stopwatch secret", {})
+
+
+async def add_stopwatch(db: Database) -> None:
+    """A provider that no program collects from."""
+    await db.execute(SQL("insert into providers (provider_id, name, key) values (99, 'Stopwatch', 'stopwatch')"))
 
 
 async def execute(url: str, statement: str) -> list[Any]:
@@ -120,12 +127,12 @@ async def test_sealing_takes_the_hubs_logins_once_and_leaves_those_that_others_m
     assert (first.code, second.code, third.code) == (0, 0, 0)
     assert first.lines == [
         "sealed 2, sealed already 0",
-        "left in plain 1 of haku: other programs may read them; --all seals them too",
+        "left in plain 1 of stopwatch: other programs may read them; --all seals them too",
     ]
     assert second.lines[0] == "sealed 0, sealed already 2"
     assert third.lines == [
         "sealed 1, sealed already 2",
-        "note: other programs that read logins of haku no longer understand them",
+        "note: other programs that read logins of stopwatch no longer understand them",
     ]
     assert [each["secret"] for each in listed.json] == ["sealed password", "sealed SHA-256 digest", "password"]
     assert all(is_sealed(each.secret) for each in after)
@@ -197,7 +204,7 @@ async def test_a_new_key_seals_every_sealed_login_and_old_keys_go_only_when_nobo
     assert f"made the key {new} and sealed 2 logins with it" in rotated.out
     assert kept == [old]
     assert {key_id_of(each.secret) for each in after if is_sealed(each.secret)} == {new}
-    assert after[2].secret == "haku secret"
+    assert after[2].secret == "stopwatch secret"
     assert [unsealed(each) for each in after] == before
     assert (forgot.out, again.out[:18]) == (f"removed {old}\n", "no key was removed")
     assert open_key_ring().key_ids == (new,)
@@ -222,7 +229,7 @@ async def test_a_rotation_that_dies_after_its_key_was_made_leaves_every_login_re
     done = await rotate_keys(db)
     forgotten = await forget_old_keys(db)
 
-    assert readable == [SECRET, DIGEST, "haku secret"]
+    assert readable == [SECRET, DIGEST, "stopwatch secret"]
     assert len(done.old_key_ids) == 2
     assert set(forgotten) == set(done.old_key_ids)
     assert [unsealed(each).secret for each in await credentials(db)] == readable
@@ -331,7 +338,7 @@ async def test_no_key_is_made_where_there_is_nothing_to_seal(db: Database, partn
 
 
 def test_logins_of_collectors_and_of_the_timing_boxes_are_sealed_unasked():
-    keys = (LIVE, "chronotrack_tcp", "haku")
+    keys = (LIVE, "chronotrack_tcp", "stopwatch")
 
     assert [True, True, False] == [is_for_the_hub(login(TimingPartnerId(1), "", key=key)) for key in keys]
 

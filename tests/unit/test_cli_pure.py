@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from project88.cli.credentials import parsed_config
-from project88.cli.logins import described, host, judged
+from project88.cli.logins import described, host, judged, sent_form, with_hint
 from project88.cli.results import clock_text, csv_cell, last_split_text, short_clock_text, splits_text
 from project88.cli.sync import chosen, worth_asking
 from project88.errors import ConfigError, CredentialsRefused, HubError, Permanent, Throttled, Transient, UsageError
@@ -118,13 +118,28 @@ def test_a_login_is_described_by_the_kind_of_its_secret(secret: str, kind: str):
 
 
 def test_a_login_of_a_provider_without_a_program_is_described_as_far_as_known():
-    found = described(credential(key="haku", base_url="https://haku.example.org", api_key="word"))
+    found = described(credential(key="stopwatch", base_url="https://stopwatch.example.org", api_key="word"))
 
     assert (found.auth, found.base_url_host, found.note) == (
         "unknown",
-        "haku.example.org",
+        "stopwatch.example.org",
         "cannot be collected from yet",
     )
+
+
+def test_a_login_shows_the_address_that_its_provider_has_by_default():
+    assert ["api.chronotrack.com", "api.hakuapp.com"] == [
+        described(credential(key=key)).base_url_host for key in ("chronotrack_live", "haku")
+    ]
+
+
+def test_a_secret_that_looks_like_a_digest_is_one_for_chronotrack_live_only():
+    refusal, digest = CredentialsRefused("HTTP 401"), "a" * 64
+    live, haku = credential(secret=digest), credential(key="haku", secret=digest)
+
+    assert ("sha256", "plain") == (sent_form(live), sent_form(haku))
+    assert "store the password itself" in str(with_hint(refusal, live))
+    assert with_hint(refusal, haku) is refusal
 
 
 @pytest.mark.parametrize(
