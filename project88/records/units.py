@@ -71,6 +71,22 @@ def instant(value: str | int | float | None) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def iso_instant(value: str | None) -> datetime | None:
+    """An aware UTC datetime from ISO 8601 text with an offset. Without an offset it is no instant."""
+    words = (value or "").strip()
+    if not words:
+        return None
+    try:
+        found = datetime.fromisoformat(words)
+    except ValueError as error:
+        raise BadValue(f"not an instant in ISO 8601: {_shown(value)}") from error
+    if found.tzinfo is None:
+        raise BadValue(f"an instant without an offset: {_shown(value)}")
+    if not 0 < found.timestamp() < LATEST_EPOCH_SECONDS:
+        raise BadValue(f"an instant outside 1970 to 2200: {_shown(value)}")
+    return found.astimezone(UTC)
+
+
 @lru_cache(maxsize=VALUES_REMEMBERED, typed=True)
 def integer(value: str | int | float | None) -> int | None:
     if value is None or value == "":

@@ -13,7 +13,8 @@ from project88.edges import redaction
 from project88.errors import ConfigError, CredentialsRefused, Gone, ProviderError, Throttled, Transient
 from project88.providers.catalogue import CATALOGUE, provider
 from project88.providers.contract import PagedList, Provider, Token
-from project88.records.entities import ProviderEventId
+from project88.providers.race_roster.course import PublicEvent, PublicSubEvent, ResultsCode
+from project88.records.entities import ProviderEventId, Race
 from project88.wire.messages import Request, Response
 
 PRINCIPAL = "timer@partner.example"
@@ -22,13 +23,26 @@ CLIENT_SECRET = "south+sea/1720"
 TOKEN = Token(value="a-token-of-the-service", expires_in_seconds=3600)
 EVENT = ProviderEventId("4101")
 #: What a signed request may show: the client id, and the name of a grant.
-PUBLIC_WORDS = ("an-id", "password")
+PUBLIC_WORDS = ("an-id", "password", "access_token")
 
 #: Per provider, the additional_config of each way to log in. A new provider must add itself here.
 CONFIGURATIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "chronotrack_live": {
         scheme: {"auth": scheme, "client_id": "an-id", "client_secret": CLIENT_SECRET}
         for scheme in ("simple", "basic", "oauth2")
+    },
+    "race_roster": {"password": {"client_id": "an-id", "client_secret": CLIENT_SECRET}},
+}
+#: Per provider, the lists that have no pages.
+IN_ONE_ANSWER: Mapping[str, set[str]] = {"race_roster": {"event", "public event"}}
+#: Per provider, the records of lists that later lists hang on.
+RECORDS: Mapping[str, Mapping[str, Sequence[Any]]] = {
+    "race_roster": {
+        "event": (ResultsCode(code="a-code"),),
+        "public event": (
+            PublicEvent(result_event_id="77"),
+            *(PublicSubEvent(is_public=True, as_race=Race(race_id=race_id)) for race_id in ("601", "602")),
+        ),
     },
 }
 
@@ -55,7 +69,7 @@ def lists(opened: Provider) -> Iterator[PagedList[Any]]:
     yield opened.events()
     while course_lists := opened.course_lists(EVENT, read, results=True):
         yield from course_lists.values()
-        read.update(dict.fromkeys(course_lists, ()))
+        read.update({name: RECORDS.get(opened.key, {}).get(name, ()) for name in course_lists})
     course = opened.course(EVENT, read)
     yield from (entries.rows for entries in opened.participants(EVENT, course, None))
     for result in opened.results(EVENT, course):
@@ -112,6 +126,9 @@ def test_pages_of_a_list_are_different_requests_to_one_place(case: Case) -> None
         first, second, probe = rows.page(1), rows.page(2), rows.probe()
 
         assert rows.page_size > 0
+        if first == second:
+            assert rows.name in IN_ONE_ANSWER.get(case.key, ())
+            continue
         assert first.url == second.url == probe.url
         assert dict(first.query) != dict(second.query)
         assert dict(first.query) != dict(probe.query)
@@ -171,6 +188,7 @@ def test_whatever_a_login_adds_to_a_request_can_be_hidden(case: Case, monkeypatc
     redaction.hide_secrets((*opened.secrets(), TOKEN.value))
     public = {PRINCIPAL, *PUBLIC_WORDS, *(value for rows in lists(opened) for value in rows.page(1).query.values())}
     in_queries = {value for request in requests(opened) for value in request.query.values()} - public
+    in_queries |= {value for request in requests(opened) for value in (request.form or {}).values()} - public
     in_headers = {value for request in requests(opened) for value in request.headers.values()} - public
     quoted = {form for value in in_queries for form in (quote_plus(value), quote(value), quote(value, safe=""))}
 
