@@ -251,3 +251,30 @@ def test_text_that_is_let_through_can_be_stored(value: str) -> None:
         return
 
     assert found is None or (found.encode() and "\x00" not in found)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2026-05-03T08:00:00-04:00", datetime(2026, 5, 3, 12, tzinfo=UTC)),
+        (" 2026-05-03T08:00:00Z ", datetime(2026, 5, 3, 8, tzinfo=UTC)),
+        ("2026-05-03 08:00:00.250+00:00", datetime(2026, 5, 3, 8, 0, 0, 250_000, tzinfo=UTC)),
+        ("", None),
+        (" ", None),
+        (None, None),
+    ],
+)
+def test_iso_text_with_an_offset_is_an_instant(written: str | None, read: datetime | None) -> None:
+    assert read == units.iso_instant(written)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-05-03T08:00:00", "2026-05-03", "soon", "1777809600", "2026-02-30T08:00:00Z", "0001-01-01T00:00:00+23:59",
+        "9999-12-31T23:59:59-23:59", "1970-01-01T00:00:00Z",
+    ],
+)  # fmt: skip
+def test_iso_text_without_an_offset_or_out_of_range_is_refused(written: str) -> None:
+    with pytest.raises(BadValue):
+        units.iso_instant(written)
