@@ -137,8 +137,8 @@ def test_no_results_and_results_of_another_service_have_no_code(address: object)
     "address",
     [
         "https://results.raceroster.com/", "https://results.raceroster.com/v9/c0de",
-        "results.raceroster.com/events/c0de", "https://results.raceroster.com/v3/events/..%2Fc0de", "https://results.raceroster.com/v3/events/" + "c" * 65,
-        "https://[", "c0de", 7,
+        "https://results.raceroster.com/v3/events/..%2Fc0de", "https://results.raceroster.com/v3/events/" + "c" * 65,
+        "results.raceroster.com/events/c0de", "https://[", "c0de", 7,
     ],
 )  # fmt: skip
 def test_an_address_of_our_host_that_is_not_understood_is_a_problem_and_not_no_results(address: object) -> None:
