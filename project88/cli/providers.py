@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
@@ -10,8 +11,6 @@ import typer
 from project88.cli.common import print_json, print_table
 from project88.cli.options import AsJson
 from project88.errors import UsageError
-
-CHRONOTRACK_LIVE = "chronotrack_live"
 
 
 def providers(
@@ -31,26 +30,25 @@ def providers(
         return
     if key not in CATALOGUE:
         raise UsageError(f"provider {key!r} cannot be collected from; known: {', '.join(sorted(CATALOGUE))}")
-    declared = _chronotrack_live()
+    declared = _declared(key)
     if as_json:
         print_json(declared)
     else:
         _print(declared)
 
 
-def _chronotrack_live() -> dict[str, Any]:
-    from project88.providers.chronotrack_live.declared import settings, streams
-
-    defaults = settings()
+def _declared(key: str) -> dict[str, Any]:
+    declared = import_module(f"project88.providers.{key}.declared")
+    defaults: dict[str, Any] = declared.settings()
     return {
-        "provider": CHRONOTRACK_LIVE,
+        "provider": key,
         "limits": {
             "calls_per_60_seconds": defaults["rate_limit"],
             "calls_at_once": defaults["max_concurrency"],
             "seconds_per_call": defaults["timeout"],
         },
         "settings": defaults,
-        "streams": [asdict(each) for each in streams()],
+        "streams": [asdict(each) for each in declared.streams()],
     }
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 
 from project88.errors import BadValue
 
 CLOCK_TEXT = re.compile(r"^(?:(\d{1,3}):)?(\d{1,3}):(\d{1,2})(?:\.(\d{1,3})\d*)?$", re.ASCII)
+ISO_TEXT = re.compile(
+    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?",
+    re.ASCII,
+)
 #: The rows of a race repeat their values interval by interval, so reading each once saves half the time.
 VALUES_REMEMBERED = 1 << 16
 CONTROL_CHARACTERS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029], " ")
@@ -71,20 +75,26 @@ def instant(value: str | int | float | None) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def iso_instant(value: str | None) -> datetime | None:
-    """An aware UTC datetime from ISO 8601 text with an offset. Without an offset it is no instant."""
+def iso_instant(value: str | None, zone: tzinfo | None) -> datetime | None:
+    """An aware UTC datetime from a date with or without time and zone. Without any zone the instant is unknown.
+
+    ``zone`` is that of texts that carry none; a date without time is the midnight it begins with.
+    """
     words = (value or "").strip()
-    if not words:
+    if not words or words.startswith("0000"):
         return None
+    if not ISO_TEXT.fullmatch(words):
+        raise BadValue(f"not a date: {_shown(value)}")
     try:
         found = datetime.fromisoformat(words)
-    except ValueError as error:
-        raise BadValue(f"not an instant in ISO 8601: {_shown(value)}") from error
-    if found.tzinfo is None:
-        raise BadValue(f"an instant without an offset: {_shown(value)}")
+        if found.tzinfo is None and zone is None:
+            return None
+        found = (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadValue(f"not a date: {_shown(value)}") from error
     if not 0 < found.timestamp() < LATEST_EPOCH_SECONDS:
-        raise BadValue(f"an instant outside 1970 to 2200: {_shown(value)}")
-    return found.astimezone(UTC)
+        raise BadValue(f"not a date from 1970 to 2200: {_shown(value)}")
+    return found
 
 
 @lru_cache(maxsize=VALUES_REMEMBERED, typed=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
+from project88.providers import tokens
 from project88.providers.chronotrack_live import auth, decode, responses
 from project88.providers.chronotrack_live.course import BracketKind, Interval, LiveCourse
 from project88.providers.chronotrack_live.settings import Settings, read_settings
@@ -55,7 +56,7 @@ class ChronoTrackLiveAdapter:
         return self._token_request
 
     def read_token(self, response: Response) -> Token:
-        return auth.read_token(response)
+        return tokens.read_token(response)
 
     def sign(self, request: Request, token: Token | None) -> Request:
         return auth.sign(request, self._login, self.settings, token)

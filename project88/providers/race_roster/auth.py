@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from project88.errors import CredentialsRefused
 from project88.providers.contract import Token
 from project88.providers.race_roster.settings import Settings
-from project88.providers.tokens import TokenReply, read_reply, token_of, written_forms
+from project88.providers.tokens import TokenReply, read_reply, shown_forms, token_of
 from project88.wire.messages import Request, Response
 
 
@@ -46,7 +46,7 @@ def token_request(login: Login, settings: Settings) -> Request:
 
 def read_token(response: Response) -> Token:
     """Raises CredentialsRefused where the service gives no token for this login."""
-    reply = read_reply(response.body, WrappedReply)
+    reply = read_reply(response, WrappedReply)
     if reply.access_token:
         return token_of(reply)
     inside = reply.data if isinstance(reply.data, list) else [reply.data]
@@ -65,4 +65,4 @@ def sign(request: Request, settings: Settings, token: Token | None) -> Request:
 
 def sent_forms(login: Login, settings: Settings) -> frozenset[str]:
     """Every form in which a secret of this credential may stand in a request."""
-    return written_forms((login.secret, settings.client_secret or ""))
+    return shown_forms((login.secret, settings.client_secret or ""), ())

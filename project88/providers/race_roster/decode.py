@@ -62,7 +62,7 @@ def _event(row: EventRow, raw: RawRow) -> Event:
     return Event(
         provider_event_id=entities.ProviderEventId(needed(row.eventId, "eventId")),
         name=text(row.name),
-        start=iso_instant(text(row.startDate)),
+        start=iso_instant(text(row.startDate), None),
         time_zone=text(row.timeZone),
         description=text(row.description),
         site_uri=text(row.url),

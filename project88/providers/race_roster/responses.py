@@ -178,7 +178,11 @@ def _said(body: Mapping[str, msgspec.Raw], key: str) -> str:
     """What stands under a key; empty where nothing does, or null, false, 0 or something empty."""
     if key not in body:
         return ""
-    value: Any = msgspec.json.decode(bytes(body[key]).decode("utf-8", "replace"))
+    written = bytes(body[key]).decode("utf-8", "replace")
+    try:
+        value: Any = msgspec.json.decode(written)
+    except msgspec.MsgspecError:
+        return quoted(written)
     if isinstance(value, dict):
         value = value.get("message") or value
     return quoted(value)

@@ -68,12 +68,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def participant_paths(self) -> Mapping[str, tuple[str, ...]]:
         """Of each field of ours the places it is looked for in."""
-        given = {name: (said,) if isinstance(said, str) else tuple(said) for name, said in self._said_fields.items()}
-        return {**DEFAULT_FIELDS, **given}
-
-    @property
-    def _said_fields(self) -> Mapping[str, str | list[str]]:
-        return self.participant_fields or {}
+        said = (self.participant_fields or {}).items()
+        return {**DEFAULT_FIELDS, **{name: (at,) if isinstance(at, str) else tuple(at) for name, at in said}}
 
 
 def read_settings(additional_config: Mapping[str, Any]) -> Settings:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from project88.providers.contract import PagedList
-from project88.providers.race_roster import RaceRosterAdapter
+from project88.providers.race_roster import RaceRosterAdapter, declared
 from project88.providers.race_roster.course import RosterCourse
 from project88.records.entities import ProviderEventId
 from project88.records.snapshot import Authority
@@ -236,3 +236,15 @@ def test_the_limits_come_from_the_settings() -> None:
 
     assert (limits.timeout_seconds, limits.calls_per_minute, limits.concurrent_calls) == (9, 60, 3)
     assert 1000 / 60 == pytest.approx(adapter().limits.calls_per_minute, abs=0.01)
+
+
+def test_what_is_declared_is_what_is_asked_for() -> None:
+    assert [(each.name, each.path) for each in declared.streams()] == [
+        ("events", "/events"),
+        ("event", "/events/{event_id}"),
+        ("participants", "/events/{event_id}/participants"),
+        ("public event", f"{PUBLIC}/events/{{code}}"),
+        ("results", f"{PUBLIC}/result-events/{{result_event_id}}/sub-events/{{result_sub_event_id}}/results"),
+    ]
+    assert all(each.fields for each in declared.streams())
+    assert declared.settings()["results_page_size"] == 1000

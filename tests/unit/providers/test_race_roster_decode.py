@@ -41,7 +41,7 @@ def read(**fields: object) -> Any:
 
 
 def test_events_come_with_their_start_in_utc_their_zone_and_their_raw_text() -> None:
-    first, second, no_id, no_offset = flat(decode.events(rows_of("events")))
+    first, second, no_id, no_offset, no_date = flat(decode.events(rows_of("events")))
 
     assert isinstance(first, Event)
     assert (
@@ -58,8 +58,11 @@ def test_events_come_with_their_start_in_utc_their_zone_and_their_raw_text() -> 
     ) == ("88102", None, None, None, "Ontario", "Canada")  # fmt: skip
     assert isinstance(no_id, Problem)
     assert (no_id.stream, no_id.reason) == ("events", "eventId is missing")
-    assert isinstance(no_offset, Problem)
-    assert "without an offset" in no_offset.reason
+    assert isinstance(no_offset, Event)
+    assert no_offset.start is None
+    assert "2026-06-01T08:00:00" in (no_offset.raw or "")
+    assert isinstance(no_date, Problem)
+    assert "not a date: 'soon'" in no_date.reason
 
 
 @pytest.mark.parametrize("event_id", [88101, 88101.0, "88101", " 88101 "])
@@ -76,9 +79,14 @@ def test_null_empty_and_missing_are_alike(nothing: object) -> None:
     )
 
 
-@pytest.mark.parametrize("start", ["soon", "2026-05-03", 1777809600, True, "0000-00-00T00:00:00Z", "2026-13-01T08:00Z"])
-def test_a_start_that_is_no_instant_is_a_problem(start: object) -> None:
+@pytest.mark.parametrize("start", ["soon", "5/3/2026", 1777809600, True, "2026-13-01T08:00Z"])
+def test_a_start_that_is_no_date_is_a_problem(start: object) -> None:
     assert isinstance(event(startDate=start), Problem)
+
+
+@pytest.mark.parametrize("start", ["2026-05-03", "2026-05-03T08:00:00"])
+def test_a_start_without_an_offset_is_unknown_although_the_zone_is_known(start: str) -> None:
+    assert event(startDate=start, timeZone="America/Detroit").start is None
 
 
 def test_the_sub_events_of_an_event_are_its_races() -> None:

@@ -105,6 +105,12 @@ def test_a_token_service_that_knows_no_such_login_refuses_the_credentials(word: 
     assert "client_secret" in str(error)
 
 
+@pytest.mark.parametrize("said", [b"1e400", b"1" * 5000, rb'"\ud83d"'])
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_error_that_cannot_be_read_is_still_an_error(said: bytes, status: int) -> None:
+    assert Permanent is type(refusal(answer(b'{"error": ' + said + b"}", status)))
+
+
 def test_an_error_inside_a_200_is_an_error() -> None:
     assert "the service reported an error: so it is" == str(refusal(as_json({"error": "so it is", "data": []})))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -253,28 +254,49 @@ def test_text_that_is_let_through_can_be_stored(value: str) -> None:
     assert found is None or (found.encode() and "\x00" not in found)
 
 
+NEW_YORK = ZoneInfo("America/New_York")
+
+
 @pytest.mark.parametrize(
-    ("written", "read"),
+    ("value", "expected"),
     [
-        ("2026-05-03T08:00:00-04:00", datetime(2026, 5, 3, 12, tzinfo=UTC)),
-        (" 2026-05-03T08:00:00Z ", datetime(2026, 5, 3, 8, tzinfo=UTC)),
-        ("2026-05-03 08:00:00.250+00:00", datetime(2026, 5, 3, 8, 0, 0, 250_000, tzinfo=UTC)),
-        ("", None),
-        (" ", None),
-        (None, None),
+        ("2026-03-08 07:30:00", datetime(2026, 3, 8, 11, 30, tzinfo=UTC)),
+        ("2026-03-07T07:30:00", datetime(2026, 3, 7, 12, 30, tzinfo=UTC)),
+        ("2026-03-07T07:30", datetime(2026, 3, 7, 12, 30, tzinfo=UTC)),
+        ("2026-03-07T07:30:00.25", datetime(2026, 3, 7, 12, 30, 0, 250_000, tzinfo=UTC)),
+        (" 2026-03-07 ", datetime(2026, 3, 7, 5, tzinfo=UTC)),
+        ("2026-03-07T07:30:00Z", datetime(2026, 3, 7, 7, 30, tzinfo=UTC)),
+        ("2026-03-07T07:30:00+02:00", datetime(2026, 3, 7, 5, 30, tzinfo=UTC)),
+        ("2026-03-07 07:30:00-0500", datetime(2026, 3, 7, 12, 30, tzinfo=UTC)),
     ],
 )
-def test_iso_text_with_an_offset_is_an_instant(written: str | None, read: datetime | None) -> None:
-    assert read == units.iso_instant(written)
+def test_a_date_without_a_zone_is_of_the_zone_that_is_given(value: str, expected: datetime) -> None:
+    assert expected == units.iso_instant(value, NEW_YORK)
+
+
+@pytest.mark.parametrize("value", ["2026-03-07 07:30:00", "2026-03-07T07:30:00", "2026-03-07"])
+def test_without_any_zone_an_instant_is_unknown(value: str) -> None:
+    assert units.iso_instant(value, None) is None
+
+
+def test_a_date_that_carries_its_zone_needs_none() -> None:
+    assert datetime(2026, 3, 7, 7, 30, tzinfo=UTC) == units.iso_instant("2026-03-07T07:30:00Z", None)
+
+
+@pytest.mark.parametrize("value", [None, "", "  ", "0000-00-00", "0000-00-00 00:00:00"])
+def test_no_date_is_unknown(value: str | None) -> None:
+    assert units.iso_instant(value, NEW_YORK) is None
 
 
 @pytest.mark.parametrize(
-    "written",
+    "value",
     [
-        "2026-05-03T08:00:00", "2026-05-03", "soon", "1777809600", "2026-02-30T08:00:00Z", "0001-01-01T00:00:00+23:59",
-        "9999-12-31T23:59:59-23:59", "1970-01-01T00:00:00Z",
+        "soon", "03/07/2026", "2026-13-01", "2026-02-30", "2026-03-07 25:00:00", "2026-03-07T07:30:00 Z", "20260307",
+        "2026-W10-6", "1772868600", "2026-03-07Z", "1969-12-31T23:59:59Z", "2201-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-03-07T07:30:00+99:00", "٢٠٢٦-03-07",
     ],
 )  # fmt: skip
-def test_iso_text_without_an_offset_or_out_of_range_is_refused(written: str) -> None:
-    with pytest.raises(BadValue):
-        units.iso_instant(written)
+@pytest.mark.parametrize("zone", [None, NEW_YORK])
+def test_what_is_no_date_is_refused_whether_a_zone_is_known_or_not(value: str, zone: ZoneInfo | None) -> None:
+    with pytest.raises(BadValue, match="not a date"):
+        units.iso_instant(value, zone)
