@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Iterable
+from typing import TypeVar
 from urllib.parse import quote, quote_plus
 
 import msgspec
@@ -29,13 +30,24 @@ class TokenReply(msgspec.Struct, frozen=True, kw_only=True):
         return "TokenReply()"
 
 
+Reply = TypeVar("Reply", bound=TokenReply)
+
+
 def read_token(response: Response) -> Token:
     """Raises CredentialsRefused where the service gives no token for this login."""
+    return token_of(read_reply(response, TokenReply))
+
+
+def read_reply(response: Response, kind: type[Reply]) -> Reply:
     try:
-        reply = msgspec.json.decode(response.body, type=TokenReply)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return msgspec.json.decode(response.body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         # The cause is left out: the text of a decoder may quote the token.
         raise Permanent("the token service answered with something that is not a token") from None
+
+
+def token_of(reply: TokenReply) -> Token:
+    """Raises CredentialsRefused where the reply holds no token."""
     if not reply.access_token:
         raise CredentialsRefused("the token service gave no access token: check login, client_id and secret")
     if not reply.access_token.isascii() or not reply.access_token.isprintable():

@@ -6,18 +6,32 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_origin
 
 import msgspec
 
 from project88.providers.catalogue import CATALOGUE
 from project88.providers.chronotrack_live.settings import Settings
 from project88.providers.haku.settings import Settings as HakuSettings
+from project88.providers.race_roster.settings import Settings as RaceRosterSettings
 from scripts.reference import HEAD, table
 
 SCALE = Path(__file__).with_name("providers.toml")
 #: The settings of each provider of the catalogue. A new provider adds itself here.
-SETTINGS: Mapping[str, type[msgspec.Struct]] = {"chronotrack_live": Settings, "haku": HakuSettings}
+SETTINGS: Mapping[str, type[msgspec.Struct]] = {
+    "chronotrack_live": Settings,
+    "haku": HakuSettings,
+    "race_roster": RaceRosterSettings,
+}
+#: How a type is called on the page.
+TYPES: Mapping[str, str] = {
+    "str": "text",
+    "int": "whole number",
+    "float": "number",
+    "date": "day",
+    "tuple": "list of text",
+    "dict": "mapping",
+}
 
 INTRODUCTION = """# Providers
 
@@ -71,16 +85,19 @@ def _because(mark: Mark) -> str:
 
 
 def _setting(field: msgspec.structs.FieldInfo) -> tuple[str, str, str]:
-    default = "" if field.default in {None, ""} else f"`{field.default}`"
+    shown = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
+    default = "" if shown in {None, ""} else f"`{shown}`"
     return f"`{field.name}`", _type_text(field.type), default
 
 
 def _type_text(annotation: Any) -> str:  # noqa: ANN401
     words = getattr(annotation, "__args__", ())
-    if words and all(isinstance(word, str) for word in words):
-        return ", ".join(words)
+    if get_origin(annotation) is Literal:
+        return ", ".join(map(str, words))
+    if get_origin(annotation) in {tuple, dict}:
+        return TYPES[annotation.__name__]
     plain = [each for each in words if each is not type(None)] or [annotation]
-    return {"str": "text", "int": "whole number", "float": "number"}[plain[0].__name__]
+    return TYPES[plain[0].__name__]
 
 
 def _scale() -> dict[str, Any]:

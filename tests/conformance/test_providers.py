@@ -23,7 +23,7 @@ CLIENT_SECRET = "south+sea/1720"
 TOKEN = Token(value="a-token-of-the-service", expires_in_seconds=3600)
 EVENT = ProviderEventId("4101")
 #: What a signed request may show: the client id, and the name of a grant.
-PUBLIC_WORDS = ("an-id", "password")
+PUBLIC_WORDS = ("an-id", "password", "access_token")
 
 #: Per provider, the additional_config of each way to log in. A new provider must add itself here.
 CONFIGURATIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
@@ -59,7 +59,7 @@ def lists(opened: Provider) -> Iterator[PagedList[Any]]:
     yield opened.events()
     while course_lists := opened.course_lists(EVENT, read, results=True):
         yield from course_lists.values()
-        read.update(dict.fromkeys(course_lists, ()))
+        read.update({name: RECORDS.get(opened.key, {}).get(name, ()) for name in course_lists})
     course = opened.course(EVENT, read)
     yield from (entries.rows for entries in opened.participants(EVENT, course, None))
     for result in opened.results(EVENT, course):
@@ -124,6 +124,9 @@ def test_pages_of_a_list_are_different_requests_to_one_place(case: Case) -> None
         first, second, probe = rows.page(1), rows.page(2), rows.probe()
 
         assert rows.page_size > 0
+        if first == second:
+            assert rows.name in IN_ONE_ANSWER.get(case.key, ())
+            continue
         assert first.url == second.url == probe.url
         assert dict(first.query) != dict(second.query)
         assert dict(first.query) != dict(probe.query)
@@ -185,6 +188,7 @@ def test_whatever_a_login_adds_to_a_request_can_be_hidden(case: Case, monkeypatc
     redaction.hide_secrets((*opened.secrets(), TOKEN.value))
     public = {PRINCIPAL, *PUBLIC_WORDS, *(value for rows in lists(opened) for value in rows.page(1).query.values())}
     in_queries = {value for request in requests(opened) for value in request.query.values()} - public
+    in_queries |= {value for request in requests(opened) for value in (request.form or {}).values()} - public
     in_headers = {value for request in requests(opened) for value in request.headers.values()} - public
     quoted = {form for value in in_queries for form in (quote_plus(value), quote(value), quote(value, safe=""))}
 

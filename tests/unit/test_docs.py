@@ -39,7 +39,16 @@ HUB_COMMAND = re.compile(
 )
 MAKE_COMMAND = re.compile(r"\bmake ([a-z]+)")
 #: Hosts a page may name: the services themselves and the reader's own machine.
-HOSTS = {"api.chronotrack.com", "api.hakuapp.com", "prod-auth.hakuapp.com", "127.0.0.1", "localhost"}
+HOSTS = {
+    "api.chronotrack.com",
+    "api.runsignup.com",
+    "api.hakuapp.com",
+    "prod-auth.hakuapp.com",
+    "raceroster.com",
+    "results.raceroster.com",
+    "127.0.0.1",
+    "localhost",
+}
 ADDRESS = re.compile(r"\b(?:https?|postgres(?:ql)?)://([^/\s`'\")>:]*)")
 PLACES_OF_ONE_MACHINE = re.compile(r"(?<![\w.])/(?:work|home|root|Users|farm|mnt)/")
 

@@ -1,0 +1,193 @@
+"""What Race Roster offers: its lists, their paths, their paging and authority. Pure; no code paths per field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+from urllib.parse import quote
+
+from project88.providers.contract import (
+    Course,
+    EntryList,
+    Limits,
+    Page,
+    PagedList,
+    ResultList,
+    Token,
+    WatchedResults,
+)
+from project88.providers.race_roster import auth, decode, entries, responses
+from project88.providers.race_roster.course import (
+    PublicEvent,
+    PublicSubEvent,
+    Published,
+    ResultsCode,
+    RosterCourse,
+    course_of,
+)
+from project88.providers.race_roster.settings import Settings, read_settings
+from project88.records.entities import Event, ProviderEventId, Race
+from project88.records.snapshot import Authority
+from project88.wire.messages import Request, Response
+
+#: How far before the last reading changes are asked for (ours): what its filter goes by is unknown (U).
+OVERLAP = timedelta(minutes=10)
+#: The sizes of a page that the public results service takes; it answers 400 to any other (S).
+RESULT_PAGE_SIZES = (50, 100, 250, 500, 1000)
+EVENT = "event"
+PUBLIC_EVENT = "public event"
+
+PageQuery = Callable[[int, int], Mapping[str, str]]
+ReadPage = Callable[[Response, int], Page]
+
+
+class RaceRosterAdapter:
+    """One user of Race Roster. Raises ConfigError where its settings cannot work."""
+
+    key = "race_roster"
+
+    def __init__(self, principal: str, secret: str, additional_config: Mapping[str, Any]) -> None:
+        self.settings: Settings = read_settings(additional_config)
+        self._login = auth.Login(principal=principal, secret=secret)
+        self.asks_since: timedelta | None = OVERLAP if self.settings.participants_since_param else None
+        self.limits = Limits(
+            calls_per_minute=self.settings.rate_limit,
+            timeout_seconds=self.settings.timeout,
+            concurrent_calls=self.settings.max_concurrency,
+        )
+
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown: the password and the client secret, in every form they are sent in."""
+        return tuple(sorted(auth.sent_forms(self._login, self.settings)))
+
+    def token_request(self) -> Request | None:
+        return auth.token_request(self._login, self.settings)
+
+    def read_token(self, response: Response) -> Token:
+        return auth.read_token(response)
+
+    def sign(self, request: Request, token: Token | None) -> Request:
+        return auth.sign(request, self.settings, token)
+
+    def check(self, response: Response) -> None:
+        responses.check(response)
+
+    def login_probe(self) -> Request:
+        return self.events().probe()
+
+    def needs_proof(self) -> bool:
+        return False
+
+    def events(self) -> PagedList[Event]:
+        """Without a first day the service may show coming events only (O)."""
+        query = {"sort": "startDate", "order": "asc"}
+        if self.settings.events_from is not None:
+            query["eventDateFrom"] = f"{self.settings.events_from.isoformat()}T00:00:00Z"
+        return PagedList(
+            name="events",
+            request=Request(url=self._partner("/events"), query=query),
+            page_size=self.settings.page_size,
+            page_query=_offset_query,
+            read=responses.read_page,
+            decode=decode.events,
+        )
+
+    def course_lists(
+        self, event: ProviderEventId, read: Mapping[str, Sequence[Any]], *, results: bool
+    ) -> Mapping[str, PagedList[Any]]:
+        """The event, then for its results what the public results service calls it."""
+        if EVENT not in read:
+            decoder = decode.event_course(self.settings.results_url)
+            return {EVENT: _single(EVENT, self._partner(f"/events/{_part(event)}"), responses.read_event, decoder)}
+        code = next((each.code for each in read[EVENT] if isinstance(each, ResultsCode)), None)
+        if PUBLIC_EVENT in read or not results or code is None or self.settings.results_from == "none":
+            return {}
+        url = self._public(f"/events/{_part(code)}")
+        return {PUBLIC_EVENT: _single(PUBLIC_EVENT, url, responses.read_public_event, decode.public_course)}
+
+    def course(self, event: ProviderEventId, read: Mapping[str, Sequence[Any]]) -> RosterCourse:
+        public = read.get(PUBLIC_EVENT, ())
+        return course_of(
+            (each for each in read[EVENT] if isinstance(each, Race)),
+            next((each for each in public if isinstance(each, PublicEvent)), None),
+            (each for each in public if isinstance(each, PublicSubEvent)),
+        )
+
+    def participants(self, event: ProviderEventId, course: Course, since: datetime | None) -> Sequence[EntryList]:
+        """Everyone, or where the settings name a parameter for it those that changed."""
+        settings, changed = self.settings, {}
+        if since is not None and settings.participants_since_param:
+            said = since.astimezone(UTC).isoformat(timespec="seconds")
+            changed = {settings.participants_since_param: said}
+        rows = PagedList(
+            name="changed participants" if changed else "participants",
+            request=Request(url=self._partner(f"/events/{_part(event)}/participants"), query=changed),
+            page_size=settings.participants_page_size,
+            page_query=_numbered_query(settings.participants_page_param, settings.participants_size_param),
+            read=responses.read_page,
+            decode=entries.participants(settings),
+        )
+        return [EntryList(rows=rows, is_everyone=not changed)]
+
+    def results(self, event: ProviderEventId, course: Course) -> Sequence[ResultList]:
+        return [self._results(each) for each in cast(RosterCourse, course).published]
+
+    def watched_results(self, event: ProviderEventId, course: Course) -> Sequence[WatchedResults]:
+        """The same sub-event by sub-event."""
+        return [
+            WatchedResults(name=each.sub_event_id, lists=(self._results(each),))
+            for each in cast(RosterCourse, course).published
+        ]
+
+    def _results(self, published: Published) -> ResultList:
+        """A row holds the time and every place, so the list decides all of them for its race."""
+        where = f"/result-events/{_part(published.result_event_id)}/sub-events/{_part(published.sub_event_id)}/results"
+        size = self.settings.results_page_size
+        races = frozenset({published.race_id})
+        return ResultList(
+            rows=PagedList(
+                name=f"results {published.sub_event_id}",
+                request=Request(url=self._public(where)),
+                page_size=size,
+                page_query=_start_query,
+                read=responses.read_results(size),
+                decode=decode.results(published.race_id),
+            ),
+            authority=Authority(finish_races=races, gender_races=races, division_races=races),
+        )
+
+    def _partner(self, path: str) -> str:
+        return self.settings.base_url.rstrip("/") + path
+
+    def _public(self, path: str) -> str:
+        return self.settings.results_url.rstrip("/") + path
+
+
+def _single(name: str, url: str, read: ReadPage, decoder: Callable[[Sequence[Any]], Any]) -> PagedList[Any]:
+    """A list that comes in one answer."""
+    request = Request(url=url)
+    return PagedList(name=name, request=request, page_size=1, page_query=_no_query, read=read, decode=decoder)
+
+
+def _part(value: str) -> str:
+    """An id as one part of a path, whatever it holds."""
+    return quote(value, safe="")
+
+
+def _no_query(number: int, size: int) -> Mapping[str, str]:
+    return {}
+
+
+def _offset_query(number: int, size: int) -> Mapping[str, str]:
+    return {"offset": str((number - 1) * size), "limit": str(size)}
+
+
+def _numbered_query(page: str, per_page: str) -> PageQuery:
+    return lambda number, size: {page: str(number), per_page: str(size)}
+
+
+def _start_query(number: int, size: int) -> Mapping[str, str]:
+    """A size that the service does not take is raised to the next one that it does."""
+    limit = next(each for each in RESULT_PAGE_SIZES if each >= size)
+    return {"start": str((number - 1) * size), "limit": str(limit)}
