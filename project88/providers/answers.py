@@ -17,6 +17,8 @@ from project88.wire.messages import Response
 LONE_SURROGATE = re.compile(
     rb"(?<!\\)((?:\\\\)*)(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
+#: How an OAuth2 token service says that the login or the client is wrong, with a 400 (RFC 6749, 5.2).
+LOGIN_REFUSALS = frozenset({"invalid_grant", "invalid_client", "unauthorized_client"})
 #: A message is quoted up to this length.
 MESSAGE_CHARACTERS = 200
 
@@ -25,8 +27,7 @@ T = TypeVar("T")
 
 def decoded(response: Response, decoder: msgspec.json.Decoder[T]) -> T:
     """The body by this decoder. HTML in place of JSON is a gateway speaking, and a cut body may come whole later."""
-    start = response.body[:64].lstrip()
-    if start.startswith(b"<"):
+    if is_html(response):
         raise Transient("the service answered with HTML instead of JSON")
     try:
         return decode_json(response.body, decoder)
@@ -34,6 +35,10 @@ def decoded(response: Response, decoder: msgspec.json.Decoder[T]) -> T:
         raise Permanent(f"the answer is JSON of an unknown shape: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Transient(f"the answer is not JSON, it may be cut: {error}") from error
+
+
+def is_html(response: Response) -> bool:
+    return response.body[:64].lstrip().startswith(b"<")
 
 
 def decode_json(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:

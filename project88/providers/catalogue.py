@@ -8,10 +8,12 @@ from typing import Any
 from project88.errors import UsageError
 from project88.providers.chronotrack_live import ChronoTrackLiveAdapter
 from project88.providers.contract import Provider
+from project88.providers.runsignup import RunSignUpAdapter
 
 #: A function from principal, secret and additional_config to the provider.
 CATALOGUE: Mapping[str, Callable[[str, str, Mapping[str, Any]], Provider]] = {
     "chronotrack_live": ChronoTrackLiveAdapter,
+    "runsignup": RunSignUpAdapter,
 }
 
 

@@ -18,6 +18,7 @@ from project88.providers.contract import (
     Token,
     WatchedResults,
 )
+from project88.providers.logins import read_token
 from project88.providers.raw_rows import Raws
 from project88.records.entities import Event, ProviderEventId, ResultRow
 from project88.records.snapshot import Authority
@@ -55,7 +56,7 @@ class ChronoTrackLiveAdapter:
         return self._token_request
 
     def read_token(self, response: Response) -> Token:
-        return auth.read_token(response)
+        return read_token(response)
 
     def sign(self, request: Request, token: Token | None) -> Request:
         return auth.sign(request, self._login, self.settings, token)

@@ -7,32 +7,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import math
 import re
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import urlsplit
 
-import msgspec
-
-from project88.errors import ConfigError, CredentialsRefused, Permanent
+from project88.errors import ConfigError
 from project88.providers.chronotrack_live.settings import Settings
 from project88.providers.contract import Token
-from project88.wire.messages import Request, Response
+from project88.providers.logins import shown_forms
+from project88.wire.messages import Request
 
-#: A token without a stated lifetime is taken to live an hour (I).
-TOKEN_LIFETIME_SECONDS = 3600.0
 SecretKind = Literal["sha1", "sha256", "password"]
-
-
-class TokenReply(msgspec.Struct, frozen=True, kw_only=True):
-    """The two keys of a token reply that are read; the rest may be of any shape."""
-
-    access_token: str | None = None
-    expires_in: str | int | float | None = None
-
-    def __repr__(self) -> str:
-        return "TokenReply()"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,26 +103,6 @@ def token_request(login: Login, settings: Settings) -> Request | None:
     )
 
 
-def read_token(response: Response) -> Token:
-    """Raises CredentialsRefused where the service gives no token for this login."""
-    try:
-        reply = msgspec.json.decode(response.body, type=TokenReply)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        # The cause is left out: the text of a decoder may quote the token.
-        raise Permanent("the token service answered with something that is not a token") from None
-    if not reply.access_token:
-        raise CredentialsRefused("the token service gave no access token: check login, client_id and secret")
-    return Token(value=reply.access_token, expires_in_seconds=_lifetime_seconds(reply.expires_in))
-
-
-def _lifetime_seconds(lifetime: str | int | float | None) -> float:
-    try:
-        seconds = float(lifetime or TOKEN_LIFETIME_SECONDS)
-    except (ValueError, OverflowError):
-        return TOKEN_LIFETIME_SECONDS
-    return seconds if math.isfinite(seconds) and seconds > 0 else TOKEN_LIFETIME_SECONDS
-
-
 def sent_forms(login: Login, settings: Settings) -> frozenset[str]:
     """Every form in which a secret of this credential may stand in a request, so that all can be hidden."""
     sent = secret_to_send(login.secret, settings)
@@ -145,8 +111,7 @@ def sent_forms(login: Login, settings: Settings) -> frozenset[str]:
     encoded = {_basic(login.principal, sent).removeprefix("Basic ")}
     if client_secret:
         encoded.add(_basic(settings.client_id or "", client_secret).removeprefix("Basic "))
-    quoted = {form for secret in plain for form in (quote(secret), quote(secret, safe=""), quote_plus(secret))}
-    return frozenset((plain | encoded | quoted) - {""})
+    return shown_forms(plain) | encoded
 
 
 def _basic(user: str, password: str) -> str:

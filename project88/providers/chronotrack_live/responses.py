@@ -12,15 +12,13 @@ import msgspec
 from xxhash import xxh3_128_digest
 
 from project88.errors import CredentialsRefused, Gone, HubError, Permanent, Throttled
-from project88.providers.answers import decode_json, decoded, http_error, quoted
+from project88.providers.answers import LOGIN_REFUSALS, decode_json, decoded, http_error, quoted
 from project88.providers.contract import Page
 from project88.wire.messages import Response
 from project88.wire.paging import PageFacts
 
 ROW_COUNT = "x-ctlive-row-count"
 PAGE_COUNT = "x-ctlive-page-count"
-#: How an OAuth2 token service says that the login or the client is wrong, with a 400 (RFC 6749, 5.2).
-LOGIN_REFUSALS = frozenset({"invalid_grant", "invalid_client", "unauthorized_client"})
 CHECK_LOGIN = "Check login, secret, client_id and auth of this credential"
 #: Under this name a response keeps its decoded envelope.
 ENVELOPE = "envelope"

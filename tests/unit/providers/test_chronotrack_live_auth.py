@@ -14,6 +14,7 @@ from project88.providers.chronotrack_live import auth
 from project88.providers.chronotrack_live.auth import Login
 from project88.providers.chronotrack_live.settings import Settings, read_settings
 from project88.providers.contract import Token
+from project88.providers.logins import read_token
 from project88.wire.messages import Request, Response
 
 PASSWORD = "tulip mania & 1637%"
@@ -163,19 +164,19 @@ def test_oauth2_needs_a_client(missing: str, value: str | None) -> None:
 def test_a_token_lives_as_long_as_stated_or_an_hour(lifetime: bytes, seconds: float) -> None:
     body = b'{"access_token": "a-token", "scope": ["any"], "expires_in": ' + lifetime + b"}"
 
-    token = auth.read_token(Response(status=200, headers={}, body=body))
+    token = read_token(Response(status=200, headers={}, body=body))
 
     assert ("a-token", seconds) == (token.value, token.expires_in_seconds)
 
 
 def test_a_token_without_a_lifetime_lives_an_hour() -> None:
-    assert auth.read_token(Response(status=200, headers={}, body=b'{"access_token": "t"}')).expires_in_seconds == 3600
+    assert read_token(Response(status=200, headers={}, body=b'{"access_token": "t"}')).expires_in_seconds == 3600
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"access_token": ""}', b'{"access_token": null}', b'{"token": "a-token"}'])
 def test_a_reply_without_a_token_refuses_the_credentials(body: bytes) -> None:
     with pytest.raises(CredentialsRefused):
-        auth.read_token(Response(status=200, headers={}, body=body))
+        read_token(Response(status=200, headers={}, body=body))
 
 
 @pytest.mark.parametrize(
@@ -192,7 +193,7 @@ def test_a_reply_without_a_token_refuses_the_credentials(body: bytes) -> None:
 )
 def test_a_reply_that_is_no_token_is_permanent_and_not_quoted(body: bytes) -> None:
     with pytest.raises(Permanent) as caught:
-        auth.read_token(Response(status=200, headers={}, body=body))
+        read_token(Response(status=200, headers={}, body=body))
 
     assert "bubble" not in "".join(traceback.format_exception_only(caught.value))
 
