@@ -140,18 +140,19 @@ class RunSignUpAdapter:
 
     def _results(self, race_id: str, found: RunSignUpCourse, wanted: ResultSet) -> ResultList:
         query = {**_of_set(wanted), "supports_nb": "T"}
+        points = found.splits.get(wanted.set_id, ())
         rows = PagedList(
             name=f"result set {wanted.set_id}",
             request=self._request(f"/race/{race_id}/results/get-results", query),
             page_size=min(self.settings.page_size, RESULTS_AT_MOST),
             page_query=_numbered,
             read=pages.results(wanted.set_id),
-            decode=results.results(wanted.race_id, found.splits.get(wanted.set_id, ())),
+            decode=results.results(wanted.race_id, points),
         )
         of_race = frozenset({wanted.race_id})
         authority = Authority(
             finish_races=of_race,
-            split_keys=results.split_keys(wanted.race_id),
+            split_keys=results.split_keys(wanted.race_id, len(points)),
             gender_races=of_race,
             division_races=of_race,
         )

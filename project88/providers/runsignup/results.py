@@ -27,8 +27,8 @@ DIVISION = "division-"
 RANK_WORDS = re.compile(r"plac|rank")
 GENDER_WORDS = re.compile(r"gender|\bsex\b")
 DIVISION_WORDS = re.compile(r"division|age group")
-#: So many splits a set may have; the keys of all are the set's to decide, so that a split that is gone goes.
-SPLITS_AT_MOST = 99
+#: A set decides over this many splits at least, also where it has fewer, so that one that is gone goes.
+SPLITS_DECIDED = 99
 
 
 def results(race_id: str, points: Sequence[SplitPoint]) -> Decode[entities.ResultRow]:
@@ -38,11 +38,11 @@ def results(race_id: str, points: Sequence[SplitPoint]) -> Decode[entities.Resul
 
 def split_key(race_id: str, position: int) -> str:
     """Splits without an instant are put in order by their key, so it says where on the course of the race one is."""
-    return f"{race_id}-{position:02d}"
+    return f"{race_id}-{position:03d}"
 
 
-def split_keys(race_id: str) -> frozenset[str]:
-    return frozenset(split_key(race_id, position) for position in range(1, SPLITS_AT_MOST + 1))
+def split_keys(race_id: str, count: int) -> frozenset[str]:
+    return frozenset(split_key(race_id, position) for position in range(1, max(count, SPLITS_DECIDED) + 1))
 
 
 def _records(
