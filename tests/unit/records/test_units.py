@@ -316,8 +316,8 @@ def test_a_zone_that_nobody_knows_is_a_bad_value(name: str) -> None:
     ("value", "expected"),
     [
         ("5K", (5, "kilometers")), ("10 km", (10, "kilometers")), ("3.1 Miles", (3.1, "miles")),
-        ("1 mile", (1, "miles")), ("26.2 mi", (26.2, "miles")), ("400m", (400, "meters")), ("100 Yards", (100, "yards")),
-        (" 1500 Meters ", (1500, "meters")),
+        ("1 mile", (1, "miles")), ("26.2 mi", (26.2, "miles")), ("400m", (400, "meters")),
+        ("100 Yards", (100, "yards")), (" 1500 Meters ", (1500, "meters")),
     ],
 )  # fmt: skip
 def test_a_distance_is_read_where_the_text_is_clear(value: str, expected: tuple[float, str]) -> None:
