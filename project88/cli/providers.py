@@ -11,8 +11,6 @@ from project88.cli.common import print_json, print_table
 from project88.cli.options import AsJson
 from project88.errors import UsageError
 
-CHRONOTRACK_LIVE = "chronotrack_live"
-
 
 def providers(
     key: Annotated[str | None, typer.Argument(help="The provider's key, such as chronotrack_live.")] = None,
@@ -31,26 +29,27 @@ def providers(
         return
     if key not in CATALOGUE:
         raise UsageError(f"provider {key!r} cannot be collected from; known: {', '.join(sorted(CATALOGUE))}")
-    declared = _chronotrack_live()
+    shown = _declared(key)
     if as_json:
-        print_json(declared)
+        print_json(shown)
     else:
-        _print(declared)
+        _print(shown)
 
 
-def _chronotrack_live() -> dict[str, Any]:
-    from project88.providers.chronotrack_live.declared import settings, streams
+def _declared(key: str) -> dict[str, Any]:
+    from project88.providers.streams import declared
 
-    defaults = settings()
+    found = declared(key)
+    defaults = found.settings()
     return {
-        "provider": CHRONOTRACK_LIVE,
+        "provider": key,
         "limits": {
             "calls_per_60_seconds": defaults["rate_limit"],
             "calls_at_once": defaults["max_concurrency"],
             "seconds_per_call": defaults["timeout"],
         },
         "settings": defaults,
-        "streams": [asdict(each) for each in streams()],
+        "streams": [asdict(each) for each in found.streams()],
     }
 
 

@@ -17,8 +17,6 @@ from project88.wire.messages import Response
 LONE_SURROGATE = re.compile(
     rb"(?<!\\)((?:\\\\)*)(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
-#: How an OAuth2 token service says that the login or the client is wrong, with a 400 (RFC 6749, 5.2).
-LOGIN_REFUSALS = frozenset({"invalid_grant", "invalid_client", "unauthorized_client"})
 #: A message is quoted up to this length.
 MESSAGE_CHARACTERS = 200
 

@@ -6,17 +6,18 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_origin
 
 import msgspec
 
 from project88.providers.catalogue import CATALOGUE
 from project88.providers.chronotrack_live.settings import Settings
+from project88.providers.runsignup.settings import Settings as RunSignUpSettings
 from scripts.reference import HEAD, table
 
 SCALE = Path(__file__).with_name("providers.toml")
 #: The settings of each provider of the catalogue. A new provider adds itself here.
-SETTINGS: Mapping[str, type[msgspec.Struct]] = {"chronotrack_live": Settings}
+SETTINGS: Mapping[str, type[msgspec.Struct]] = {"chronotrack_live": Settings, "runsignup": RunSignUpSettings}
 
 INTRODUCTION = """# Providers
 
@@ -70,7 +71,8 @@ def _because(mark: Mark) -> str:
 
 
 def _setting(field: msgspec.structs.FieldInfo) -> tuple[str, str, str]:
-    default = "" if field.default is None else f"`{field.default}`"
+    shown = ", ".join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
+    default = "" if shown in {None, ""} else f"`{shown}`"
     return f"`{field.name}`", _type_text(field.type), default
 
 
@@ -78,6 +80,8 @@ def _type_text(annotation: Any) -> str:  # noqa: ANN401
     words = getattr(annotation, "__args__", ())
     if words and all(isinstance(word, str) for word in words):
         return ", ".join(words)
+    if get_origin(annotation) is tuple:
+        return "list"
     plain = [each for each in words if each is not type(None)] or [annotation]
     return {"str": "text", "int": "whole number", "float": "number"}[plain[0].__name__]
 

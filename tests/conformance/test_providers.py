@@ -14,6 +14,7 @@ from project88.edges import redaction
 from project88.errors import ConfigError, CredentialsRefused, Gone, ProviderError, Throttled, Transient
 from project88.providers.catalogue import CATALOGUE, provider
 from project88.providers.contract import Page, PagedList, Provider, Token
+from project88.providers.streams import declared
 from project88.records.entities import Problem, ProviderEventId
 from project88.wire.messages import Request, Response
 from project88.wire.paging import PageFacts
@@ -23,7 +24,7 @@ SECRET = "tulip mania/1637"
 CLIENT_SECRET = "south+sea/1720"
 TOKEN = Token(value="a-token-of-the-service", expires_in_seconds=3600)
 #: What a signed request may show: the id of a client or of a registration, and the name of a grant.
-PUBLIC_WORDS = ("an-id", "password")
+PUBLIC_WORDS = ("an-id", "password", "refresh_token")
 
 #: Per provider, the additional_config of each way to log in. A new provider must add itself here.
 CONFIGURATIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
@@ -137,6 +138,14 @@ def test_every_provider_of_the_catalogue_is_tried() -> None:
     assert set(CATALOGUE) == set(CONFIGURATIONS) == set(HABITS)
 
 
+@pytest.mark.parametrize("key", sorted(CATALOGUE))
+def test_a_provider_declares_its_streams_and_its_settings_without_a_login(key: str) -> None:
+    found = declared(key)
+
+    assert {"events", "participants"} <= {stream.name for stream in found.streams() if stream.fields}
+    assert {"base_url", "timeout", "rate_limit", "max_concurrency"} <= found.settings().keys()
+
+
 @every_case
 def test_a_provider_carries_the_key_it_is_found_under(case: Case) -> None:
     assert case.key == case.open().key
@@ -243,6 +252,7 @@ def test_whatever_a_login_adds_to_a_request_can_be_hidden(case: Case, monkeypatc
         *(value for rows in lists(case, opened) for value in rows.page(1).query.values()),
     }
     in_queries = {value for request in requests(case, opened) for value in request.query.values()} - public
+    in_queries |= {value for request in requests(case, opened) for value in (request.form or {}).values()} - public
     in_headers = {value for request in requests(case, opened) for value in request.headers.values()} - public
     quoted = {form for value in in_queries for form in (quote_plus(value), quote(value), quote(value, safe=""))}
 

@@ -38,8 +38,8 @@ HUB_COMMAND = re.compile(
     r"(?:^|\$\(|[|&;]\s*|^\w+=\S+ )(?:\.venv/bin/)?project88 (?=[a-z-])([^|;&<>()\n]*)", re.MULTILINE
 )
 MAKE_COMMAND = re.compile(r"\bmake ([a-z]+)")
-#: Hosts a page may name: the service itself and the reader's own machine.
-HOSTS = {"api.chronotrack.com", "127.0.0.1", "localhost"}
+#: Hosts a page may name: the services themselves and the reader's own machine.
+HOSTS = {"api.chronotrack.com", "api.runsignup.com", "127.0.0.1", "localhost"}
 ADDRESS = re.compile(r"\b(?:https?|postgres(?:ql)?)://([^/\s`'\")>:]*)")
 PLACES_OF_ONE_MACHINE = re.compile(r"(?<![\w.])/(?:work|home|root|Users|farm|mnt)/")
 

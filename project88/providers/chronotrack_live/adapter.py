@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
+from project88.providers import tokens
 from project88.providers.chronotrack_live import auth, decode, responses
 from project88.providers.chronotrack_live.course import BracketKind, Interval, LiveCourse
 from project88.providers.chronotrack_live.settings import Settings, read_settings
@@ -18,7 +19,6 @@ from project88.providers.contract import (
     Token,
     WatchedResults,
 )
-from project88.providers.logins import read_token
 from project88.providers.raw_rows import Raws
 from project88.records.entities import Event, ProviderEventId, ResultRow
 from project88.records.snapshot import Authority
@@ -56,7 +56,7 @@ class ChronoTrackLiveAdapter:
         return self._token_request
 
     def read_token(self, response: Response) -> Token:
-        return read_token(response)
+        return tokens.read_token(response)
 
     def sign(self, request: Request, token: Token | None) -> Request:
         return auth.sign(request, self._login, self.settings, token)

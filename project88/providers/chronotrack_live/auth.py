@@ -5,7 +5,6 @@ Grades: simple S, basic S, oauth2 by password 1. client_id goes into the query u
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 from project88.errors import ConfigError
 from project88.providers.chronotrack_live.settings import Settings
 from project88.providers.contract import Token
-from project88.providers.logins import shown_forms
+from project88.providers.tokens import basic, shown_forms
 from project88.wire.messages import Request
 
 SecretKind = Literal["sha1", "sha256", "password"]
@@ -79,7 +78,7 @@ def sign(request: Request, login: Login, settings: Settings, token: Token | None
         query["user_id"] = login.principal
         query["user_pass"] = secret_to_send(login.secret, settings)
     elif settings.auth == "basic":
-        headers["Authorization"] = _basic(login.principal, secret_to_send(login.secret, settings))
+        headers["Authorization"] = basic(login.principal, secret_to_send(login.secret, settings))
     elif token is not None:
         headers["Authorization"] = f"Bearer {token.value}"
     return Request(url=request.url, query=query, headers=headers)
@@ -99,20 +98,14 @@ def token_request(login: Login, settings: Settings) -> Request | None:
             "username": login.principal,
             "password": secret_to_send(login.secret, settings),
         },
-        headers={"Authorization": _basic(settings.client_id, settings.client_secret)},
+        headers={"Authorization": basic(settings.client_id, settings.client_secret)},
     )
 
 
 def sent_forms(login: Login, settings: Settings) -> frozenset[str]:
     """Every form in which a secret of this credential may stand in a request, so that all can be hidden."""
     sent = secret_to_send(login.secret, settings)
-    client_secret = settings.client_secret or ""
-    plain = {login.secret, sent, client_secret}
-    encoded = {_basic(login.principal, sent).removeprefix("Basic ")}
-    if client_secret:
-        encoded.add(_basic(settings.client_id or "", client_secret).removeprefix("Basic "))
-    return shown_forms(plain) | encoded
-
-
-def _basic(user: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    headers = [basic(login.principal, sent)]
+    if settings.client_secret:
+        headers.append(basic(settings.client_id or "", settings.client_secret))
+    return shown_forms((login.secret, sent, settings.client_secret or ""), headers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -13,6 +12,7 @@ from project88.providers.chronotrack_live.adapter import ChronoTrackLiveAdapter
 from project88.providers.chronotrack_live.course import Bracket, Interval, LiveCourse
 from project88.providers.chronotrack_live.settings import Settings
 from project88.providers.contract import PagedList
+from project88.providers.streams import Stream, fields_read
 from project88.records.entities import ProviderEventId, Race
 
 EVENT = ProviderEventId("{event_id}")
@@ -26,15 +26,6 @@ ROWS: Mapping[str, type[msgspec.Struct]] = {
     "brackets": rows.BracketRow,
     "participants": rows.EntryRow,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
-    """One list of the service: where it stands and what is read of a row."""
-
-    name: str
-    path: str
-    fields: tuple[str, ...]
 
 
 def streams() -> list[Stream]:
@@ -70,5 +61,5 @@ def _stream(wanted: PagedList[Any], base_url: str) -> Stream:
     return Stream(
         name=wanted.name,
         path=wanted.request.url.removeprefix(base_url) + query,
-        fields=tuple(field.name for field in msgspec.structs.fields(row)),
+        fields=fields_read(row),
     )

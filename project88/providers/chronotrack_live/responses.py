@@ -12,8 +12,9 @@ import msgspec
 from xxhash import xxh3_128_digest
 
 from project88.errors import CredentialsRefused, Gone, HubError, Permanent, Throttled
-from project88.providers.answers import LOGIN_REFUSALS, decode_json, decoded, http_error, quoted
+from project88.providers.answers import decode_json, decoded, http_error, quoted
 from project88.providers.contract import Page
+from project88.providers.tokens import LOGIN_REFUSALS
 from project88.wire.messages import Response
 from project88.wire.paging import PageFacts
 

@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any, cast
 
 from project88.providers.contract import Course, EntryList, Limits, PagedList, ResultList, Token, WatchedResults
-from project88.providers.logins import read_token
 from project88.providers.raw_rows import Decode
 from project88.providers.runsignup import auth, course, decode, edition, pages, responses, results
 from project88.providers.runsignup.course import ResultSet, RunSignUpCourse
 from project88.providers.runsignup.settings import Settings, read_settings
+from project88.providers.tokens import read_token
 from project88.records.entities import Event, ProviderEventId
 from project88.records.snapshot import Authority
 from project88.wire.messages import Request, Response
@@ -22,6 +22,8 @@ CALLS_AT_ONCE_OF_ALL = 2
 #: The largest pages of races (D) and of results (disputed, the lowest figure of two).
 RACES_AT_MOST = 1000
 RESULTS_AT_MOST = 1000
+#: Asked of every list of events, so that an edition has one id in all of them.
+EDITIONS_SHOWN = {"include_event_days": "T"}
 #: How far back the service advises to begin, as clocks differ (D).
 CLOCK_DIFFERENCE = timedelta(seconds=10)
 
@@ -68,7 +70,7 @@ class RunSignUpAdapter:
         return True
 
     def events(self) -> PagedList[Event]:
-        query = {"events": "T", "include_event_days": "T", "start_date": self.settings.races_from, "sort": "date ASC"}
+        query = {"events": "T", **EDITIONS_SHOWN, "start_date": self.settings.races_from, "sort": "date ASC"}
         return PagedList(
             name="events",
             request=self._request("/races", query),
@@ -83,7 +85,8 @@ class RunSignUpAdapter:
     ) -> Mapping[str, PagedList[Any]]:
         race = f"/race/{edition.race_id(event)}"
         if "races" not in read:
-            return {"races": self._in_one_answer("races", self._request(race), pages.events_of_race, decode.races)}
+            request = self._request(race, EDITIONS_SHOWN)
+            return {"races": self._in_one_answer("races", request, pages.events_of_race, decode.races)}
         if not results:
             return {}
         races = course.races_of(event, read["races"])

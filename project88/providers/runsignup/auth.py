@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from project88.errors import ConfigError
 from project88.providers.contract import Token
-from project88.providers.logins import shown_forms
 from project88.providers.runsignup.settings import Settings
+from project88.providers.tokens import shown_forms
 from project88.wire.messages import Request
 
 
@@ -78,4 +78,4 @@ def _registered(request: Request, settings: Settings) -> Request:
 
 def sent_forms(login: Login, settings: Settings) -> frozenset[str]:
     """Every form in which a secret of this credential may stand in a request, so that all can be hidden."""
-    return shown_forms((login.secret, settings.client_secret or "", settings.registration_secret or ""))
+    return shown_forms((login.secret, settings.client_secret or "", settings.registration_secret or ""), ())

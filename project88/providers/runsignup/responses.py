@@ -13,7 +13,6 @@ import msgspec
 
 from project88.errors import CredentialsRefused, Gone, HubError, Permanent, Throttled, Transient
 from project88.providers.answers import (
-    LOGIN_REFUSALS,
     decode_json,
     decoded,
     http_error,
@@ -21,6 +20,7 @@ from project88.providers.answers import (
     quoted,
     retry_after_seconds,
 )
+from project88.providers.tokens import LOGIN_REFUSALS
 from project88.wire.messages import Response
 
 Body = dict[str, msgspec.Raw] | list[msgspec.Raw]

@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from project88.errors import ConfigError, CredentialsRefused, Permanent
+from project88.errors import ConfigError
 from project88.providers.chronotrack_live import auth
 from project88.providers.chronotrack_live.auth import Login
 from project88.providers.chronotrack_live.settings import Settings, read_settings
 from project88.providers.contract import Token
-from project88.providers.logins import read_token
-from project88.wire.messages import Request, Response
+from project88.wire.messages import Request
 
 PASSWORD = "tulip mania & 1637%"
 SHA1 = hashlib.sha1(PASSWORD.encode()).hexdigest()
@@ -152,50 +151,6 @@ def test_oauth2_needs_a_client(missing: str, value: str | None) -> None:
 
     with pytest.raises(ConfigError, match=missing):
         auth.token_request(Login(principal=PRINCIPAL, secret=PASSWORD), settings)
-
-
-@pytest.mark.parametrize(
-    ("lifetime", "seconds"),
-    [
-        (b"1800", 1800), (b'"1800"', 1800), (b"90.5", 90.5), (b"null", 3600), (b'""', 3600), (b"0", 3600),
-        (b"-5", 3600), (b'"soon"', 3600), (b'"nan"', 3600), (b'"inf"', 3600), (b"1" + b"0" * 400, 3600),
-    ],
-)  # fmt: skip
-def test_a_token_lives_as_long_as_stated_or_an_hour(lifetime: bytes, seconds: float) -> None:
-    body = b'{"access_token": "a-token", "scope": ["any"], "expires_in": ' + lifetime + b"}"
-
-    token = read_token(Response(status=200, headers={}, body=body))
-
-    assert ("a-token", seconds) == (token.value, token.expires_in_seconds)
-
-
-def test_a_token_without_a_lifetime_lives_an_hour() -> None:
-    assert read_token(Response(status=200, headers={}, body=b'{"access_token": "t"}')).expires_in_seconds == 3600
-
-
-@pytest.mark.parametrize("body", [b"{}", b'{"access_token": ""}', b'{"access_token": null}', b'{"token": "a-token"}'])
-def test_a_reply_without_a_token_refuses_the_credentials(body: bytes) -> None:
-    with pytest.raises(CredentialsRefused):
-        read_token(Response(status=200, headers={}, body=body))
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"<html>",
-        b"[]",
-        b'"bubble-1720"',
-        b'{"access_token": 1720}',
-        b'{"access_token": "bubble-1720\xff"}',
-        b'{"ac',
-    ],
-)
-def test_a_reply_that_is_no_token_is_permanent_and_not_quoted(body: bytes) -> None:
-    with pytest.raises(Permanent) as caught:
-        read_token(Response(status=200, headers={}, body=body))
-
-    assert "bubble" not in "".join(traceback.format_exception_only(caught.value))
 
 
 def test_no_secret_shows_in_any_repr() -> None:

@@ -79,7 +79,7 @@ def test_races_are_read_first_then_the_sets_of_each_race_of_the_edition_then_the
         known.update({name: read[name] for name in wanted})
 
     assert stages == [
-        {"races": ("/race/4101", {})},
+        {"races": ("/race/4101", {"include_event_days": "T"})},
         {
             f"result sets {race}": ("/race/4101/results/get-result-sets", {"event_id": race})
             for race in ("5001", "5002", "5003")

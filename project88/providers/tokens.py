@@ -1,7 +1,8 @@
-"""What the ways to log in have in common: reading a token, and how a secret may be written. Knows no service. Pure."""
+"""OAuth2 token replies and HTTP Basic, for every provider that logs in by them. Knows no service. Pure."""
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
@@ -14,6 +15,8 @@ from project88.wire.messages import Response
 
 #: A token without a stated lifetime is taken to live an hour (I).
 TOKEN_LIFETIME_SECONDS = 3600.0
+#: How a token service says that the login or the client is wrong, with a 400 (RFC 6749, 5.2).
+LOGIN_REFUSALS = frozenset({"invalid_grant", "invalid_client", "unauthorized_client"})
 
 
 class TokenReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +38,8 @@ def read_token(response: Response) -> Token:
         raise Permanent("the token service answered with something that is not a token") from None
     if not reply.access_token:
         raise CredentialsRefused("the token service gave no access token: check login, client_id and secret")
+    if not reply.access_token.isascii() or not reply.access_token.isprintable():
+        raise Permanent("the token service gave a token that no header can carry")
     return Token(value=reply.access_token, expires_in_seconds=_lifetime_seconds(reply.expires_in))
 
 
@@ -46,8 +51,13 @@ def _lifetime_seconds(lifetime: str | int | float | None) -> float:
     return seconds if math.isfinite(seconds) and seconds > 0 else TOKEN_LIFETIME_SECONDS
 
 
-def shown_forms(secrets: Iterable[str]) -> frozenset[str]:
-    """The secrets as they are and as they stand in an address, so that all can be hidden. Empty ones hide nothing."""
-    plain = set(secrets) - {""}
-    quoted = {form for secret in plain for form in (quote(secret), quote(secret, safe=""), quote_plus(secret))}
-    return frozenset(plain | quoted)
+def basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def shown_forms(secrets: Iterable[str], headers: Iterable[str]) -> frozenset[str]:
+    """Every form in which secrets, or the Basic headers made of them, may stand in a request or its address."""
+    plain = set(secrets)
+    encoded = {header.removeprefix("Basic ") for header in headers}
+    escaped = {form for secret in plain for form in (quote(secret), quote(secret, safe=""), quote_plus(secret))}
+    return frozenset((plain | encoded | escaped) - {""})
