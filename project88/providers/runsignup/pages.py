@@ -167,7 +167,7 @@ def _headers(found: Mapping[str, Raw] | list[Raw] | None) -> dict[str, str]:
     """The labels of the columns that are read. One that is no text says nothing."""
     if not isinstance(found, Mapping):
         return {}
-    labels = {name: msgspec.json.decode(label) for name, label in found.items()}
+    labels = {name: msgspec.json.decode(bytes(label).decode("utf-8", "replace")) for name, label in found.items()}
     return {
         name: label if isinstance(label, str) else ""
         for name, label in labels.items()
@@ -190,5 +190,5 @@ def _part(body: Mapping[str, Raw], key: str, decoder: msgspec.json.Decoder[T]) -
 def _read(raw: Raw, decoder: msgspec.json.Decoder[T], what: str) -> T:
     try:
         return decoder.decode(raw)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise Permanent(f"{what} is of an unknown shape: {error}") from error

@@ -216,6 +216,23 @@ def test_headers_that_are_no_text_say_nothing_and_cost_nothing() -> None:
     assert json.loads(bytes(row))["headers"] == dict.fromkeys(headers, "")
 
 
+def test_text_that_is_no_utf_8_costs_a_label_or_a_row_and_elsewhere_is_an_error_of_ours() -> None:
+    def with_set(fields: bytes) -> Response:
+        return answer(b'{"individual_results_sets": [{"individual_result_set_id": 9101, ' + fields + b"}]}")
+
+    rows = pages.results("9101")(
+        with_set(b'"results": [{"bib": "\xff"}], "results_headers": {"division-1": "\xff"}'), 1
+    ).rows
+
+    assert len(rows) == 1
+    with pytest.raises(Permanent):
+        pages.results("9101")(with_set(b'"results": [], "results_headers": {"\xff": "M40"}'), 1)
+    with pytest.raises(Permanent):
+        pages.results("9101")(
+            answer(b'{"individual_results_sets": [{"individual_result_set_id": "\xff", "results": []}]}'), 1
+        )
+
+
 def test_equal_pages_have_equal_digests_and_a_changed_header_is_a_change() -> None:
     def digest(label: str) -> bytes:
         body = of_set(results=[{"result_id": 1}], results_headers={"division-1": label})
