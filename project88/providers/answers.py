@@ -25,8 +25,7 @@ T = TypeVar("T")
 
 def decoded(response: Response, decoder: msgspec.json.Decoder[T]) -> T:
     """The body by this decoder. HTML in place of JSON is a gateway speaking, and a cut body may come whole later."""
-    start = response.body[:64].lstrip()
-    if start.startswith(b"<"):
+    if is_html(response):
         raise Transient("the service answered with HTML instead of JSON")
     try:
         return decode_json(response.body, decoder)
@@ -34,6 +33,10 @@ def decoded(response: Response, decoder: msgspec.json.Decoder[T]) -> T:
         raise Permanent(f"the answer is JSON of an unknown shape: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Transient(f"the answer is not JSON, it may be cut: {error}") from error
+
+
+def is_html(response: Response) -> bool:
+    return response.body[:64].lstrip().startswith(b"<")
 
 
 def decode_json(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:

@@ -10,12 +10,14 @@ from project88.providers.chronotrack_live import ChronoTrackLiveAdapter
 from project88.providers.contract import Provider
 from project88.providers.haku import HakuAdapter
 from project88.providers.race_roster import RaceRosterAdapter
+from project88.providers.runsignup import RunSignUpAdapter
 
 #: A function from principal, secret and additional_config to the provider.
 CATALOGUE: Mapping[str, Callable[[str, str, Mapping[str, Any]], Provider]] = {
     "chronotrack_live": ChronoTrackLiveAdapter,
     "haku": HakuAdapter,
     "race_roster": RaceRosterAdapter,
+    "runsignup": RunSignUpAdapter,
 }
 
 

@@ -6,6 +6,7 @@ import math
 import re
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from project88.errors import BadValue
 
@@ -14,6 +15,16 @@ ISO_TEXT = re.compile(
     r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?",
     re.ASCII,
 )
+#: ``M/D/YYYY H:MM`` of a 24 h clock, as American services write it.
+AMERICAN_TIME = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}) (\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
+DISTANCE_TEXT = re.compile(r"(\d{1,6}(?:\.\d{1,6})?) ?([A-Za-z]+)", re.ASCII)
+#: A capital M alone is miles to one service and metres to another, so it is no unit here.
+DISTANCE_UNITS = {
+    **dict.fromkeys(("k", "km", "kms", "kilometer", "kilometers", "kilometre", "kilometres"), "kilometers"),
+    **dict.fromkeys(("mi", "mile", "miles"), "miles"),
+    **dict.fromkeys(("meter", "meters", "metre", "metres"), "meters"),
+    **dict.fromkeys(("yd", "yds", "yard", "yards"), "yards"),
+}
 #: The rows of a race repeat their values interval by interval, so reading each once saves half the time.
 VALUES_REMEMBERED = 1 << 16
 CONTROL_CHARACTERS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029], " ")
@@ -124,9 +135,9 @@ def flag(value: str | int | float | bool | None) -> bool | None:
     word = str(value).strip().lower()
     if not word:
         return None
-    if word in {"1", "true"}:
+    if word in {"1", "true", "t"}:
         return True
-    if word in {"0", "false"}:
+    if word in {"0", "false", "f"}:
         return False
     raise BadValue(f"not a flag: {_shown(value)}")
 
@@ -140,6 +151,52 @@ def calendar_date(value: str | None) -> date | None:
         return date.fromisoformat(words[:10])
     except ValueError as error:
         raise BadValue(f"not a date: {_shown(value)}") from error
+
+
+@lru_cache(maxsize=VALUES_REMEMBERED)
+def wall_time(value: str | None) -> datetime | None:
+    """The naive date and time of a clock from ``M/D/YYYY H:MM``; give it its zone with ``in_zone``."""
+    words = (value or "").strip()
+    if not words or words.startswith(("0/0/0000", "00/00/0000")):
+        return None
+    match = AMERICAN_TIME.fullmatch(words)
+    if match is None:
+        raise BadValue(f"not a date and time: {_shown(value)}")
+    month, day, year, hour, minute, second = (int(part or 0) for part in match.groups())
+    if not 1970 <= year < 2200:
+        raise BadValue(f"not a date and time: {_shown(value)}")
+    try:
+        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
+    except ValueError as error:
+        raise BadValue(f"not a date and time: {_shown(value)}") from error
+
+
+@lru_cache(maxsize=VALUES_REMEMBERED)
+def time_zone(name: str | None) -> ZoneInfo | None:
+    """The zone of an IANA name."""
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise BadValue(f"not a time zone: {_shown(name)}") from error
+
+
+def in_zone(wall: datetime | None, zone: ZoneInfo | None) -> datetime | None:
+    """The instant at which a clock of the zone shows this. Of an hour that comes twice it is the first one."""
+    if wall is None or zone is None:
+        return None
+    return wall.replace(tzinfo=zone).astimezone(UTC)
+
+
+def distance(value: str | None) -> tuple[float, str] | None:
+    """A distance and its unit from free text such as ``5K``, ``3.1 Miles`` or ``400m``; None where it is not clear."""
+    match = DISTANCE_TEXT.fullmatch((value or "").strip())
+    if match is None:
+        return None
+    number, word = match.groups()
+    unit = "meters" if word == "m" else DISTANCE_UNITS.get(word.lower())
+    return (float(number), unit) if unit else None
 
 
 def _number(value: str | int | float) -> float | None:

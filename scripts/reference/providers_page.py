@@ -14,6 +14,7 @@ from project88.providers.catalogue import CATALOGUE
 from project88.providers.chronotrack_live.settings import Settings
 from project88.providers.haku.settings import Settings as HakuSettings
 from project88.providers.race_roster.settings import Settings as RaceRosterSettings
+from project88.providers.runsignup.settings import Settings as RunSignUpSettings
 from scripts.reference import HEAD, table
 
 SCALE = Path(__file__).with_name("providers.toml")
@@ -22,6 +23,7 @@ SETTINGS: Mapping[str, type[msgspec.Struct]] = {
     "chronotrack_live": Settings,
     "haku": HakuSettings,
     "race_roster": RaceRosterSettings,
+    "runsignup": RunSignUpSettings,
 }
 #: How a type is called on the page.
 TYPES: Mapping[str, str] = {
@@ -29,7 +31,7 @@ TYPES: Mapping[str, str] = {
     "int": "whole number",
     "float": "number",
     "date": "day",
-    "tuple": "list of text",
+    "tuple": "list",
     "dict": "mapping",
 }
 
@@ -85,7 +87,7 @@ def _because(mark: Mark) -> str:
 
 
 def _setting(field: msgspec.structs.FieldInfo) -> tuple[str, str, str]:
-    shown = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
+    shown = ", ".join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
     default = "" if shown in {None, ""} else f"`{shown}`"
     return f"`{field.name}`", _type_text(field.type), default
 

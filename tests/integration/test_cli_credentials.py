@@ -13,6 +13,7 @@ from typing import Literal
 
 import psycopg
 import pytest
+from psycopg.sql import SQL
 
 from project88.edges.sealing import is_sealed
 from project88.records.entities import TimingPartnerId
@@ -168,12 +169,13 @@ async def test_a_new_secret_keeps_the_settings_unless_new_ones_are_given(hub: Ty
 
 
 async def test_a_provider_that_cannot_be_collected_from_yet_is_stored_with_a_note(hub: Typed, db: Database):
-    arguments = ("--timing-partner-id", "1", "--provider", "runsignup", "--principal", "key")
+    await db.execute(SQL("insert into providers (provider_id, name, key) values (99, 'Stopwatch', 'stopwatch')"))
+    arguments = ("--timing-partner-id", "1", "--provider", "stopwatch", "--principal", "key")
     stored = await hub("credentials", "set", *arguments, "--secret-stdin", stdin=b"secret")
 
     assert stored.code == 0
-    assert "runsignup cannot be collected from yet" in stored.out
-    assert [found.provider_key for found in await credentials(db)] == ["runsignup"]
+    assert "stopwatch cannot be collected from yet" in stored.out
+    assert [found.provider_key for found in await credentials(db)] == ["stopwatch"]
 
 
 @pytest.mark.parametrize(

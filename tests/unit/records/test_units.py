@@ -300,3 +300,83 @@ def test_no_date_is_unknown(value: str | None) -> None:
 def test_what_is_no_date_is_refused_whether_a_zone_is_known_or_not(value: str, zone: ZoneInfo | None) -> None:
     with pytest.raises(BadValue, match="not a date"):
         units.iso_instant(value, zone)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("6/6/2026 08:30", (2026, 6, 6, 8, 30, 0)),
+        ("6/6/2026 8:30", (2026, 6, 6, 8, 30, 0)),
+        (" 12/31/2025 23:59:58 ", (2025, 12, 31, 23, 59, 58)),
+        ("02/29/2024 0:00", (2024, 2, 29, 0, 0, 0)),
+    ],
+)
+def test_an_american_date_and_time_is_what_a_clock_shows(value: str, expected: tuple[int, ...]) -> None:
+    found = units.wall_time(value)
+
+    assert found is not None
+    assert found.tzinfo is None
+    assert expected == found.timetuple()[:6]
+
+
+@pytest.mark.parametrize("value", [None, "", " ", "0/0/0000 0:00", "00/00/0000 00:00"])
+def test_an_empty_date_and_time_is_unknown(value: str | None) -> None:
+    assert units.wall_time(value) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "6/6/2026", "31/12/2025 10:00", "2/29/2025 10:00", "6/6/26 10:00", "2026-06-06 10:00", "6/6/2026 24:00",
+        "6/6/2026 10:60", "6/6/2026 10:00 PM", "6/6/1969 10:00", "6/6/2200 10:00", "soon", "٦/6/2026 10:00",
+        "1780747200",
+    ],
+)  # fmt: skip
+def test_a_date_and_time_that_cannot_be_one_is_a_bad_value(value: str) -> None:
+    with pytest.raises(BadValue, match="not a date and time"):
+        units.wall_time(value)
+
+
+def test_what_a_clock_shows_is_an_instant_once_its_zone_is_known() -> None:
+    wall = units.wall_time("6/6/2026 8:30")
+
+    assert units.in_zone(wall, units.time_zone("America/Chicago")) == datetime(2026, 6, 6, 13, 30, tzinfo=UTC)
+    assert units.in_zone(wall, units.time_zone(None)) is None
+    assert units.in_zone(None, units.time_zone("UTC")) is None
+
+
+def test_of_an_hour_that_comes_twice_it_is_the_first_one() -> None:
+    wall = units.wall_time("11/1/2026 1:30")
+
+    assert units.in_zone(wall, units.time_zone("America/New_York")) == datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "name", ["Mars/Olympus", "../etc/passwd", "/etc/localtime", "America", "", "a\x00b", "x" * 5000]
+)
+def test_a_zone_that_nobody_knows_is_a_bad_value(name: str) -> None:
+    with pytest.raises(BadValue, match="not a time zone"):
+        units.time_zone(name)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("5K", (5, "kilometers")), ("10 km", (10, "kilometers")), ("3.1 Miles", (3.1, "miles")),
+        ("1 mile", (1, "miles")), ("26.2 mi", (26.2, "miles")), ("400m", (400, "meters")),
+        ("100 Yards", (100, "yards")), (" 1500 Meters ", (1500, "meters")),
+    ],
+)  # fmt: skip
+def test_a_distance_is_read_where_the_text_is_clear(value: str, expected: tuple[float, str]) -> None:
+    assert expected == units.distance(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None, "", "Half Marathon", "5K/10K", "5K Run", "400M", "26.2", "1,500m", "-5K", "five miles", "5 laps", "²K",
+        "1e3 m", "12345678 m", "5K\n10K",
+    ],
+)  # fmt: skip
+def test_a_distance_that_is_not_clear_is_unknown(value: str | None) -> None:
+    assert units.distance(value) is None
