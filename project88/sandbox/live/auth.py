@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 
 from project88.sandbox.live.settings import Account
-
-
-class Refused(Exception):
-    """The call is answered with ``status`` and an error body."""
-
-    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.headers = dict(headers or {})
+from project88.sandbox.service.basic import basic_pair
+from project88.sandbox.service.replies import Refused
 
 
 class Gatekeeper:
@@ -40,7 +31,7 @@ class Gatekeeper:
         if scheme.lower() == "bearer":
             account = self._by_token(value, now)
         elif scheme.lower() == "basic":
-            account = self._by_password(*_pair(value))
+            account = self._by_password(*basic_pair(value))
         else:
             account = self._by_digest(query.get("user_id", ""), query.get("user_pass", ""))
         if query.get("client_id") not in (account.client_id, None, ""):
@@ -50,7 +41,7 @@ class Gatekeeper:
     def token(self, authorization: str, query: Mapping[str, str], now: float) -> dict[str, object]:
         """The body of the token reply of ``GET /oauth2/token``."""
         scheme, _, value = authorization.partition(" ")
-        client_id, client_secret = _pair(value) if scheme.lower() == "basic" else ("", "")
+        client_id, client_secret = basic_pair(value) if scheme.lower() == "basic" else ("", "")
         if query.get("grant_type") != "password":
             raise Refused(400, "unsupported_grant_type")
         account = self._by_password(query.get("username", ""), query.get("password", ""))
@@ -93,14 +84,3 @@ class Gatekeeper:
 
 def _in_form(password: str, form: str) -> str:
     return password if form == "plain" else hashlib.new(form, password.encode()).hexdigest()
-
-
-def _pair(value: str) -> tuple[str, str]:
-    """The two halves of a Basic credential."""
-    try:
-        first, colon, second = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        colon = ""
-    if not colon:
-        raise Refused(401, "the Authorization header cannot be read")
-    return first, second

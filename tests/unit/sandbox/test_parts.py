@@ -16,11 +16,13 @@ from project88.sandbox.clock import SandboxClock, SteppingClock, instant
 from project88.sandbox.entities import TimeStyle
 from project88.sandbox.faults import Fault, FaultBook, read_faults
 from project88.sandbox.limiter import Calls, Limiter
-from project88.sandbox.live.auth import Gatekeeper, Refused
-from project88.sandbox.live.fault_effects import alter, reshape, show_blanks
-from project88.sandbox.live.listings import Chain, Listing, Rendered
-from project88.sandbox.live.render import clock_text, epoch_text
+from project88.sandbox.live.auth import Gatekeeper
+from project88.sandbox.live.render import epoch_text
 from project88.sandbox.live.settings import Account
+from project88.sandbox.service.fault_effects import alter, reshape, show_blanks
+from project88.sandbox.service.listings import Chain, Listing, Rendered
+from project88.sandbox.service.replies import Refused
+from project88.sandbox.service.rows import clock_text
 from project88.sandbox.worlds.people import MEN, WOMEN, People
 
 ACCOUNT = Account(login="a@example.org", password="pw", client_id="c", client_secret="s")
