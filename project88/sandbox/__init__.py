@@ -1,4 +1,4 @@
-"""A stand-in for the timing services the hub talks to. Shares no code with the hub's own clients."""
+"""Stand-ins for the timing and registration services the hub talks to. Share no code with the hub's own clients."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from project88.sandbox.clock import Clock, SandboxClock, SteppingClock, instant
 from project88.sandbox.faults import Fault, FaultBook, read_faults
 from project88.sandbox.live.settings import Account, LiveSettings
 from project88.sandbox.live_server import Sandbox, serve
+from project88.sandbox.registration import RegistrationWorld, registration_world, start_list_world
+from project88.sandbox.runsignup.server import RunSignUpSandbox, serve_runsignup
+from project88.sandbox.runsignup.settings import RunSignUpAccount, RunSignUpSettings
 from project88.sandbox.world import (
     AddEntry,
     ChangeTime,
@@ -27,9 +30,13 @@ __all__ = [
     "FaultBook",
     "LiveSettings",
     "MoveStart",
+    "RegistrationWorld",
     "RemoveEntry",
     "RemoveResult",
     "Restore",
+    "RunSignUpAccount",
+    "RunSignUpSandbox",
+    "RunSignUpSettings",
     "Sandbox",
     "SandboxClock",
     "SetStatus",
@@ -38,6 +45,9 @@ __all__ = [
     "instant",
     "list_world",
     "read_faults",
+    "registration_world",
     "rehearsal_world",
     "serve",
+    "serve_runsignup",
+    "start_list_world",
 ]
