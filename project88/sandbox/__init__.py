@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from project88.sandbox.clock import Clock, SandboxClock, SteppingClock, instant
 from project88.sandbox.faults import Fault, FaultBook, read_faults
+from project88.sandbox.haku.server import HakuSandbox, serve_haku
+from project88.sandbox.haku.settings import HakuClient, HakuSettings
 from project88.sandbox.live.settings import Account, LiveSettings
 from project88.sandbox.live_server import Sandbox, serve
 from project88.sandbox.registration import RegistrationWorld, registration_world, start_list_world
@@ -28,6 +30,9 @@ __all__ = [
     "Clock",
     "Fault",
     "FaultBook",
+    "HakuClient",
+    "HakuSandbox",
+    "HakuSettings",
     "LiveSettings",
     "MoveStart",
     "RegistrationWorld",
@@ -48,6 +53,7 @@ __all__ = [
     "registration_world",
     "rehearsal_world",
     "serve",
+    "serve_haku",
     "serve_runsignup",
     "start_list_world",
 ]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
-import secrets
 from collections.abc import Mapping, Sequence
 
 from project88.sandbox.live.settings import Account
 from project88.sandbox.service.basic import basic_pair
 from project88.sandbox.service.replies import Refused
+from project88.sandbox.service.tokens import Tokens, same
 
 
 class Gatekeeper:
@@ -20,8 +19,7 @@ class Gatekeeper:
         self._forms = ("sha1", "sha256") if accept_sha256 else ("sha1",)
         # The login of the deployment page has a SHA-256 digest and no client id; the switch lets it in as it is.
         self._needs_client_id = not accept_sha256
-        self._token_seconds = token_seconds
-        self._tokens: dict[str, tuple[Account, float]] = {}
+        self._tokens: Tokens[Account] = Tokens(token_seconds)
 
     def account(self, authorization: str, query: Mapping[str, str], now: float) -> Account:
         """The account that calls, or Refused: 400 without a client id, 401 when anything does not fit."""
@@ -47,23 +45,22 @@ class Gatekeeper:
         account = self._by_password(query.get("username", ""), query.get("password", ""))
         if (account.client_id, account.client_secret) != (client_id, client_secret):
             raise Refused(401, "invalid_client")
-        token = secrets.token_hex(20)
-        self._tokens[token] = (account, now + self._token_seconds)
-        return {"access_token": token, "token_type": "Bearer", "expires_in": int(self._token_seconds)}
+        token = self._tokens.issue(account, now)
+        return {"access_token": token, "token_type": "Bearer", "expires_in": int(self._tokens.seconds)}
 
     def revoke_tokens(self) -> None:
         """Make every token handed out so far worthless."""
-        self._tokens.clear()
+        self._tokens.revoke()
 
     def _by_token(self, token: str, now: float) -> Account:
-        account, expires_at = self._tokens.get(token, (None, 0.0))
-        if account is None or now >= expires_at:
+        account = self._tokens.holder(token, now)
+        if account is None:
             raise Refused(401, "the access token is invalid or has expired")
         return account
 
     def _by_password(self, login: str, password: str) -> Account:
         account = self._by_login(login)
-        if not hmac.compare_digest(account.password.encode(), password.encode()):
+        if not same(password, account.password):
             raise Refused(401, "Authentication failed")
         return account
 
@@ -71,7 +68,7 @@ class Gatekeeper:
         account = self._by_login(login)
         forms = [account.only_form] if account.only_form else self._forms
         accepted = (_in_form(account.password, form) for form in forms)
-        if not any(hmac.compare_digest(known.encode(), digest.encode()) for known in accepted):
+        if not any(same(digest, known) for known in accepted):
             raise Refused(401, "Authentication failed")
         return account
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
-import secrets
-
 from project88.sandbox.runsignup.errors import BAD_CALLER, KEY_FAILED, refusal
 from project88.sandbox.runsignup.settings import RunSignUpAccount, RunSignUpSettings
 from project88.sandbox.service.asked import Asked
 from project88.sandbox.service.replies import Reply, json_reply
+from project88.sandbox.service.tokens import Tokens, same
 
 
 class Gatekeeper:
@@ -16,7 +14,7 @@ class Gatekeeper:
 
     def __init__(self, settings: RunSignUpSettings) -> None:
         self._settings = settings
-        self._tokens: dict[str, tuple[RunSignUpAccount, float]] = {}
+        self._tokens: Tokens[RunSignUpAccount] = Tokens(settings.token_seconds)
 
     def check_caller(self, asked: Asked) -> None:
         """Both halves and right, or neither before the deadline."""
@@ -26,7 +24,7 @@ class Gatekeeper:
         if caller_id is None and secret is None:
             if asked.now >= settings.caller_required_from.timestamp():
                 raise refusal(settings.caller_missing_code, "API caller credentials are required.")
-        elif not _same(caller_id, settings.caller_id) or not _same(secret, settings.caller_secret):
+        elif not same(caller_id, settings.caller_id) or not same(secret, settings.caller_secret):
             raise refusal(BAD_CALLER, "Invalid API caller credentials.")
 
     def account(self, asked: Asked) -> RunSignUpAccount | None:
@@ -48,14 +46,12 @@ class Gatekeeper:
         if not wanted:
             return _token_error(400, "invalid_request", "refresh_token is required")
         for account in self._settings.accounts:
-            if _same(wanted, account.refresh_token) and self._is_client(asked, account):
-                token = secrets.token_hex(20)
-                self._tokens[token] = (account, asked.now + self._settings.token_seconds)
+            if same(wanted, account.refresh_token) and self._is_client(asked, account):
                 return json_reply(
                     {
-                        "access_token": token,
+                        "access_token": self._tokens.issue(account, asked.now),
                         "token_type": "Bearer",
-                        "expires_in": int(self._settings.token_seconds),
+                        "expires_in": int(self._tokens.seconds),
                         "refresh_token": account.refresh_token,
                     }
                 )
@@ -63,28 +59,24 @@ class Gatekeeper:
 
     def revoke_tokens(self) -> None:
         """Make every token handed out so far worthless."""
-        self._tokens.clear()
+        self._tokens.revoke()
 
     def _is_client(self, asked: Asked, account: RunSignUpAccount) -> bool:
-        return _same(asked.form.get("client_id"), account.client_id) and _same(
+        return same(asked.form.get("client_id"), account.client_id) and same(
             asked.form.get("client_secret"), account.client_secret
         )
 
     def _by_token(self, token: str, now: float) -> RunSignUpAccount:
-        account, expires_at = self._tokens.get(token, (None, 0.0))
-        if account is None or now >= expires_at:
+        account = self._tokens.holder(token, now)
+        if account is None:
             raise refusal(KEY_FAILED, "Access token is not valid.")
         return account
 
     def _by_pair(self, form: str, key: str, secret: str | None) -> RunSignUpAccount:
         for account in self._settings.accounts:
-            if form in account.forms and _same(key, account.key) and _same(secret, account.secret):
+            if form in account.forms and same(key, account.key) and same(secret, account.secret):
                 return account
         raise refusal(KEY_FAILED, "API key is not valid.")
-
-
-def _same(given: str | None, right: str) -> bool:
-    return given is not None and hmac.compare_digest(given.encode(), right.encode())
 
 
 def _token_error(status: int, error: str, description: str) -> Reply:
