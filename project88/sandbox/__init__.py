@@ -8,6 +8,8 @@ from project88.sandbox.haku.server import HakuSandbox, serve_haku
 from project88.sandbox.haku.settings import HakuClient, HakuSettings
 from project88.sandbox.live.settings import Account, LiveSettings
 from project88.sandbox.live_server import Sandbox, serve
+from project88.sandbox.race_roster.server import RaceRosterSandbox, serve_race_roster
+from project88.sandbox.race_roster.settings import RaceRosterAccount, RaceRosterSettings
 from project88.sandbox.registration import RegistrationWorld, registration_world, start_list_world
 from project88.sandbox.runsignup.server import RunSignUpSandbox, serve_runsignup
 from project88.sandbox.runsignup.settings import RunSignUpAccount, RunSignUpSettings
@@ -35,6 +37,9 @@ __all__ = [
     "HakuSettings",
     "LiveSettings",
     "MoveStart",
+    "RaceRosterAccount",
+    "RaceRosterSandbox",
+    "RaceRosterSettings",
     "RegistrationWorld",
     "RemoveEntry",
     "RemoveResult",
@@ -54,6 +59,7 @@ __all__ = [
     "rehearsal_world",
     "serve",
     "serve_haku",
+    "serve_race_roster",
     "serve_runsignup",
     "start_list_world",
 ]

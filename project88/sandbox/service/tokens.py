@@ -24,6 +24,9 @@ class Tokens(Generic[Holder]):
         holder, expires_at = self._issued.get(token, (None, 0.0))
         return holder if now < expires_at else None
 
+    def withdraw(self, token: str) -> None:
+        self._issued.pop(token, None)
+
     def revoke(self) -> None:
         """Make every token handed out so far worthless."""
         self._issued.clear()
