@@ -51,7 +51,10 @@ def registration_world(
 
 
 def start_list_world(event: Event, *, seed: int = 1, clock: Clock | None = None) -> RegistrationWorld:
-    """The start list of a ChronoTrack Live event: its races are the categories, with the same bibs and names."""
+    """The start list of a ChronoTrack Live event: its races are the categories, with the same bibs and names.
+
+    The chip is the bib, as the timing computers of the rig send it.
+    """
     start = local(event.start_ms // 1000, event.zone)
     stepping = SteppingClock(start - timedelta(days=DAYS_OPEN))
     world = RegistrationWorld(stepping)
@@ -67,7 +70,7 @@ def start_list_world(event: Event, *, seed: int = 1, clock: Clock | None = None)
     edition = world.editions[world.apply(added)[0]]
     towns = People(seed)
     people = [
-        (number, _person_of(entry, edition, towns.town()), entry.bib or None)
+        (number, _person_of(entry, edition, towns.town()), entry.bib or None, entry.bib or None)
         for number, race in enumerate(event.races)
         for entry in race.entries
         if not entry.is_removed and not entry.is_test
@@ -77,15 +80,16 @@ def start_list_world(event: Event, *, seed: int = 1, clock: Clock | None = None)
     return world
 
 
-Registering = tuple[int, Person, str | None]
+#: The number of the category, the person, bib and chip.
+Registering = tuple[int, Person, str | None, str | None]
 
 
 def _fill(world: RegistrationWorld, clock: SteppingClock, edition: Edition, people: list[Registering]) -> None:
     """Register the people one after the other, at equal distances in time."""
     opened = instant(clock)
-    for position, (number, person, bib) in enumerate(people, start=1):
+    for position, (number, person, bib, chip) in enumerate(people, start=1):
         clock.set(opened + position * timedelta(days=DAYS_REGISTERING) / len(people))
-        category_id, chip = edition.categories[number].category_id, f"C{bib}" if bib else None
+        category_id = edition.categories[number].category_id
         world.apply(Register(category_id=category_id, person=person, bib=bib, chip=chip))
     clock.set(opened)
 
@@ -133,7 +137,8 @@ def _invent(people: People, edition: Edition, count: int) -> Iterator[Registerin
             country="US",
             team=f"Team {number % 7}" if number % 7 < 2 else "",
         )
-        yield number % len(edition.categories), person, None if number % 5 == 0 else str(100 + number)
+        bib = None if number % 5 == 0 else str(100 + number)
+        yield number % len(edition.categories), person, bib, f"C{bib}" if bib else None
 
 
 def birthday(day: date, age: int, number: int) -> date:

@@ -106,6 +106,7 @@ def test_a_start_list_has_the_bibs_names_and_ages_of_the_race_that_hardware_time
         for each in world.registrations.values()
     ]
     assert (edition.name, edition.zone) == (event.name, event.zone)
+    assert all(each.chip == each.bib for each in world.registrations.values())
 
 
 def test_every_edit_of_a_registration_stamps_it_from_the_clock(world: RegistrationWorld, clock: SteppingClock) -> None:
