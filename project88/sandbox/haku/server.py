@@ -44,6 +44,7 @@ class HakuSandbox(RegistrationService):
         super().__init__(world, settings, clock, faults)
         self.settings = settings
         self.gatekeeper = Gatekeeper(settings)
+        self._kept: dict[tuple[str, str, str], tuple[int, Sequence[Registration]]] = {}
 
     @property
     def base_url(self) -> str:
@@ -93,13 +94,12 @@ class HakuSandbox(RegistrationService):
 
     def _people(self, edition: Edition, asked: Asked) -> Listing:
         """Everybody but those who were removed; who left in another way is marked as cancelled."""
-        people = [each for category in edition.categories for each in category.registrations if each.status != GONE]
-        people.sort(key=lambda each: each.registration_id)
-        return Rendered(
-            self._ordered(people, PEOPLE_ORDERS, asked),
-            lambda each: short_row(each, self.settings),
-            lambda each: each.registration_id,
-        )
+        wish = (edition.event_id, asked.query.get("sort_column", ""), asked.query.get("sort_direction", ""))
+        version, people = self._kept.get(wish, (-1, []))
+        if version != self.world.version:
+            people = self._ordered(_listed(edition), PEOPLE_ORDERS, asked)
+            self._kept[wish] = (self.world.version, people)
+        return Rendered(people, lambda each: short_row(each, self.settings), lambda each: each.registration_id)
 
     def _ordered(
         self, items: Sequence[Item], orders: Mapping[str, Callable[[Item], Order]], asked: Asked
@@ -120,6 +120,11 @@ class HakuSandbox(RegistrationService):
         if registration is None or registration.category.edition is not edition or registration.status == GONE:
             raise Refused(404, "Registration not found")
         return registration
+
+
+def _listed(edition: Edition) -> list[Registration]:
+    people = [each for category in edition.categories for each in category.registrations if each.status != GONE]
+    return sorted(people, key=lambda each: each.registration_id)
 
 
 @asynccontextmanager

@@ -40,10 +40,14 @@ Item = TypeVar("Item")
 
 
 class RegistrationWorld:
-    """Editions with everything in them. ``apply`` takes effect at once and stamps what it changes."""
+    """Editions with everything in them. ``apply`` takes effect at once and stamps what it changes.
+
+    ``version`` rises with every edit, so that whoever keeps a list knows when it is stale.
+    """
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock: Clock = clock or SandboxClock()
+        self.version = 0
         self.editions: dict[str, Edition] = {}
         self.categories: dict[str, Category] = {}
         self.registrations: dict[str, Registration] = {}
@@ -79,6 +83,7 @@ class RegistrationWorld:
         return _found(self.categories, category_id, "category")
 
     def _apply(self, edit: Edit) -> str:
+        self.version += 1
         match edit:
             case AddEvent():
                 return self._add_event(edit)
