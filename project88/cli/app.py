@@ -36,7 +36,7 @@ class Entry:
 COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {
         "up": Entry("project88.cli.up", "up", "Run the hub: collect and show results."),
-        "sandbox": Entry("project88.cli.sandbox", "sandbox_app", "Stand-ins for the timing services."),
+        "sandbox": Entry("project88.cli.sandbox", "sandbox_app", "Stand-ins for timing and registration services."),
         "db": Entry("project88.cli.db", "app", "Look after the hub's database."),
         "partner": Entry("project88.cli.partner", "app", "Add and list timing partners."),
         "providers": Entry("project88.cli.providers", "providers", "Show what the adapter of a source declares."),

@@ -1,4 +1,4 @@
-"""``project88 sandbox``: stand-ins for timing services and computers. Touches no database, no real service."""
+"""``project88 sandbox``: stand-ins for services and timing computers. Touches no database, no real service."""
 
 from __future__ import annotations
 
@@ -9,34 +9,35 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from project88.cli.sandbox_registration import registration
 from project88.cli.sandbox_rig import rig
+from project88.cli.sandbox_serving import clock_of, faults_of, serve_until_told, told
 from project88.cli.starting import starting_at
-from project88.errors import UsageError
 
 if TYPE_CHECKING:
-    from project88.sandbox import Fault, LiveSettings, SandboxClock, World
+    from project88.sandbox import LiveSettings, World
 
 DEFAULT_LOGIN = "sandbox@example.org"
 DEFAULT_PASSWORD = "sandbox-password"
 DEFAULT_CLIENT_ID = "sandbox-client"
 DEFAULT_CLIENT_SECRET = "sandbox-client-secret"
 
-sandbox_app = typer.Typer(no_args_is_help=True, help="Stand-ins for the timing services, for tests and rehearsals.")
+sandbox_app = typer.Typer(
+    no_args_is_help=True, help="Stand-ins for timing and registration services, for tests and rehearsals."
+)
 
 
 @sandbox_app.callback()
 def sandbox() -> None:
-    """Stand-ins for the timing services, for tests and rehearsals."""
+    """Stand-ins for timing and registration services, for tests and rehearsals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """What to serve once everything that was typed has been understood."""
+    """What is served once everything that was typed has been understood."""
 
     world: World
     settings: LiveSettings
-    clock: SandboxClock
-    faults: list[Fault]
     start: datetime
     as_json: bool
 
@@ -81,9 +82,9 @@ def live(
     """
     import asyncio
 
-    from project88.sandbox import Account, LiveSettings, SandboxClock, rehearsal_world
+    from project88.sandbox import Account, LiveSettings, rehearsal_world, serve
 
-    clock = SandboxClock.starting_now(speed) if offset is None else SandboxClock(speed, offset)
+    clock = clock_of(speed, offset)
     starts = starting_at(start, starts_in, clock)
     account = Account(login=login, password=password, client_id=client_id, client_secret=client_secret)
     settings = LiveSettings(
@@ -97,35 +98,9 @@ def live(
         scoring_every_seconds=scoring_every,
     )
     world = rehearsal_world(starts, seed=seed, season=season, field_size=field, with_unfinished=unfinished)
-    plan = _Plan(world=world, settings=settings, clock=clock, faults=_faults(faults), start=starts, as_json=as_json)
-    asyncio.run(_serve(plan))
-
-
-def _faults(path: Path | None) -> list[Fault]:
-    import msgspec
-
-    from project88.sandbox import read_faults
-
-    if path is None:
-        return []
-    try:
-        return read_faults(path.read_bytes())
-    except (OSError, msgspec.DecodeError) as error:
-        raise UsageError(f"--faults {path}: {error}") from error
-
-
-async def _serve(plan: _Plan) -> None:
-    import asyncio
-    import signal
-
-    from project88.sandbox import serve
-
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serve(plan.world, plan.settings, clock=plan.clock, faults=plan.faults) as running:
-        typer.echo(_ready_line(plan, running.base_url))
-        await stop.wait()
+    plan = _Plan(world=world, settings=settings, start=starts, as_json=as_json)
+    served = serve(world, settings, clock=clock, faults=faults_of(faults))
+    asyncio.run(serve_until_told(served, lambda running: _ready_line(plan, running.base_url)))
 
 
 def _instant(epoch_ms: int) -> str:
@@ -135,8 +110,6 @@ def _instant(epoch_ms: int) -> str:
 
 
 def _ready_line(plan: _Plan, base_url: str) -> str:
-    import msgspec
-
     account = plan.settings.accounts[0]
     facts = {
         "base_url": base_url,
@@ -146,9 +119,8 @@ def _ready_line(plan: _Plan, base_url: str) -> str:
         "starts_at": plan.start.isoformat(),
         "last_crossing_at": _instant(plan.world.last_crossing_ms()),
     }
-    if plan.as_json:
-        return msgspec.json.encode(facts).decode()
-    return "ChronoTrack Live sandbox: " + ", ".join(f"{name} {value}" for name, value in facts.items())
+    return told("ChronoTrack Live sandbox", facts, plan.as_json)
 
 
 sandbox_app.command()(rig)
+sandbox_app.command()(registration)

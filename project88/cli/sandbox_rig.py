@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from project88.cli.sandbox_serving import clock_of
 from project88.cli.starting import starting_at
 
 if TYPE_CHECKING:
@@ -66,10 +67,9 @@ def rig(
     import asyncio
 
     from project88.edges import environment
-    from project88.sandbox import SandboxClock
     from project88.sandbox.rig import LinkFaults, Login, RigOptions
 
-    clock = SandboxClock.starting_now(speed) if offset is None else SandboxClock(speed, offset)
+    clock = clock_of(speed, offset)
     starts = starting_at(start, starts_in, clock)
     password = environment.variable("PROJECT88_RIG_PASSWORD") or DEFAULT_PASSWORD
     faults = LinkFaults(cuts=cuts, repeated=repeated, doubled=doubled, late=late, garbled=garbled, seed=seed)

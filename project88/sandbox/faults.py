@@ -1,6 +1,7 @@
 """Fault scripts: data that says what goes wrong, on which calls, how often. Decides; sends no byte itself.
 
-A fault fires on calls whose path (without ``.json``) matches ``path_glob`` and whose page is ``page``, after
+A fault fires on calls whose path (without ``.json``) matches ``path_glob`` (the paths of the API
+without one) and whose page is ``page``, after
 skipping the first ``skip`` of them, at most ``times`` times. Example, the second page fails twice:
 
     Fault(kind="status", status=500, path_glob="/api/event/*/results", page=2, times=2)
@@ -18,12 +19,13 @@ import msgspec
 FaultKind = Literal[
     "status",  # ``status`` with ``message``; 401, 429 (with ``retry_after_seconds``), 500 ...
     "html",  # an HTML page with ``status``
-    "error_key",  # 200 and {"error": message}
+    "error_key",  # 200 and {"error": message}, with ``code`` where the service has codes
     "archived",  # the same with the message "Event is archived."
     "cut",  # the header announces the whole body, half of it is sent, the line is closed
     "slow",  # the body in ``chunk_bytes``, each after ``pause_seconds`` of real time
     "no_headers",  # the paging headers are left out
-    "totals",  # Row-Count is wrong by ``rows``, which may be negative
+    "repeat",  # rows of ``entry_ids``, or of a ``share`` of all entries, come twice
+    "totals",  # the count of rows is wrong by ``rows``, which may be negative
     "reorder",  # every call moves the list on by ``rows`` positions, so rows cross page borders
     "grow",  # ``hidden`` rows are missing at first; every call shows ``rows`` more
     "vanish",  # rows of ``entry_ids``, or of a ``share`` of all entries, are missing
@@ -34,16 +36,18 @@ FaultKind = Literal[
     "bad_row",  # ``fields`` of the ``rows`` first rows, or of the rows of ``entry_ids``, hold ``text``
 ]
 ARCHIVED = "Event is archived."
+API_GLOB = "/api/*"
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: FaultKind
-    path_glob: str = "/api/*"
+    path_glob: str | None = None
     page: int | None = None
     skip: int = 0
     times: int | None = None
     status: int = 500
     message: str = "the sandbox was told to fail"
+    code: int | None = None
     retry_after_seconds: float | None = None
     rows: int = 1
     hidden: int = 5
@@ -68,12 +72,13 @@ class Fired:
 @dataclass(slots=True)
 class _Armed:
     fault: Fault
+    path_glob: str
     matched: int = 0
     fired: int = 0
 
     def strike(self, path: str, page: int) -> Fired | None:
         fault = self.fault
-        if not fnmatchcase(path, fault.path_glob) or fault.page not in (None, page):
+        if not fnmatchcase(path, self.path_glob) or fault.page not in (None, page):
             return None
         self.matched += 1
         if self.matched <= fault.skip or (fault.times is not None and self.fired >= fault.times):
@@ -83,13 +88,15 @@ class _Armed:
 
 
 class FaultBook:
-    """The faults in force. Every call asks once what strikes it."""
+    """The faults in force. Every call asks once what strikes it. Without a glob a fault is for ``api_glob``."""
 
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
-        self._armed = [_Armed(fault) for fault in faults]
+    def __init__(self, faults: Iterable[Fault] = (), api_glob: str = API_GLOB) -> None:
+        self._api_glob = api_glob
+        self._armed: list[_Armed] = []
+        self.add(*faults)
 
     def add(self, *faults: Fault) -> None:
-        self._armed += [_Armed(fault) for fault in faults]
+        self._armed += [_Armed(fault, fault.path_glob or self._api_glob) for fault in faults]
 
     def clear(self) -> None:
         self._armed.clear()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -44,11 +46,22 @@ class Limiter:
 
 
 class Call(NamedTuple):
-    """One call as it was answered. ``query`` is without secrets."""
+    """One call as it was answered. ``query`` is without secrets; some services say too fast without a 429."""
 
     path: str
     query: dict[str, str]
     status: int
+    says_too_fast: bool = False
+
+
+SECRET_PARAMETERS = frozenset(
+    {"access_token", "api_key", "api_secret", "client_secret", "password", "refresh_token", "rsu_api_key"}
+    | {"rsu_api_reg", "sp_api_key", "tmp_key", "tmp_secret", "user_pass"}
+)
+
+
+def without_secrets(query: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in query.items() if name.casefold() not in SECRET_PARAMETERS}
 
 
 RECENT = 5_000
@@ -56,12 +69,17 @@ RECENT = 5_000
 
 @dataclass(slots=True)
 class Calls:
-    """What was asked so far. ``highest_window`` counts refused calls too: it is what the client tried."""
+    """What was asked so far. ``highest_window`` counts refused calls too: it is what the client tried.
+
+    So does ``highest_at_once``, the most calls that were under way at the same time.
+    """
 
     window_seconds: float
     total: int = 0
     refused: int = 0
     highest_window: int = 0
+    at_once: int = 0
+    highest_at_once: int = 0
     by_login: Counter[str] = field(default_factory=Counter)
     by_status: Counter[int] = field(default_factory=Counter)
     recent: deque[Call] = field(default_factory=lambda: deque(maxlen=RECENT))
@@ -75,9 +93,19 @@ class Calls:
         window.add(now)
         self.highest_window = max(self.highest_window, window.count(now))
 
+    @contextmanager
+    def under_way(self) -> Iterator[int]:
+        """Counts a call from its first byte to its last; gives how many are under way, this one included."""
+        self.at_once += 1
+        self.highest_at_once = max(self.highest_at_once, self.at_once)
+        try:
+            yield self.at_once
+        finally:
+            self.at_once -= 1
+
     def answered(self, call: Call) -> None:
         self.total += 1
-        self.refused += call.status == 429
+        self.refused += call.status == 429 or call.says_too_fast
         self.by_status[call.status] += 1
         self.recent.append(call)
 

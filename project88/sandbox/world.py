@@ -102,6 +102,11 @@ class World:
         for edit in edits:
             self._apply(edit)
 
+    def apply_json(self, raw: bytes) -> None:
+        """Make one edit or a list of them, as JSON."""
+        edits = msgspec.json.decode(raw, type=Edit | list[Edit])
+        self.apply(*(edits if isinstance(edits, list) else [edits]))
+
     def last_crossing_ms(self) -> int:
         """Epoch milliseconds of the last crossing of the last event, which is the big race."""
         races = list(self.events.values())[-1].races

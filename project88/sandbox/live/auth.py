@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import hmac
-import secrets
 from collections.abc import Mapping, Sequence
 
 from project88.sandbox.live.settings import Account
-
-
-class Refused(Exception):
-    """The call is answered with ``status`` and an error body."""
-
-    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.headers = dict(headers or {})
+from project88.sandbox.service.basic import basic_pair
+from project88.sandbox.service.replies import Refused
+from project88.sandbox.service.tokens import Tokens, same
 
 
 class Gatekeeper:
@@ -29,8 +19,7 @@ class Gatekeeper:
         self._forms = ("sha1", "sha256") if accept_sha256 else ("sha1",)
         # The login of the deployment page has a SHA-256 digest and no client id; the switch lets it in as it is.
         self._needs_client_id = not accept_sha256
-        self._token_seconds = token_seconds
-        self._tokens: dict[str, tuple[Account, float]] = {}
+        self._tokens: Tokens[Account] = Tokens(token_seconds)
 
     def account(self, authorization: str, query: Mapping[str, str], now: float) -> Account:
         """The account that calls, or Refused: 400 without a client id, 401 when anything does not fit."""
@@ -40,7 +29,7 @@ class Gatekeeper:
         if scheme.lower() == "bearer":
             account = self._by_token(value, now)
         elif scheme.lower() == "basic":
-            account = self._by_password(*_pair(value))
+            account = self._by_password(*basic_pair(value))
         else:
             account = self._by_digest(query.get("user_id", ""), query.get("user_pass", ""))
         if query.get("client_id") not in (account.client_id, None, ""):
@@ -50,29 +39,28 @@ class Gatekeeper:
     def token(self, authorization: str, query: Mapping[str, str], now: float) -> dict[str, object]:
         """The body of the token reply of ``GET /oauth2/token``."""
         scheme, _, value = authorization.partition(" ")
-        client_id, client_secret = _pair(value) if scheme.lower() == "basic" else ("", "")
+        client_id, client_secret = basic_pair(value) if scheme.lower() == "basic" else ("", "")
         if query.get("grant_type") != "password":
             raise Refused(400, "unsupported_grant_type")
         account = self._by_password(query.get("username", ""), query.get("password", ""))
         if (account.client_id, account.client_secret) != (client_id, client_secret):
             raise Refused(401, "invalid_client")
-        token = secrets.token_hex(20)
-        self._tokens[token] = (account, now + self._token_seconds)
-        return {"access_token": token, "token_type": "Bearer", "expires_in": int(self._token_seconds)}
+        token = self._tokens.issue(account, now)
+        return {"access_token": token, "token_type": "Bearer", "expires_in": int(self._tokens.seconds)}
 
     def revoke_tokens(self) -> None:
         """Make every token handed out so far worthless."""
-        self._tokens.clear()
+        self._tokens.revoke()
 
     def _by_token(self, token: str, now: float) -> Account:
-        account, expires_at = self._tokens.get(token, (None, 0.0))
-        if account is None or now >= expires_at:
+        account = self._tokens.holder(token, now)
+        if account is None:
             raise Refused(401, "the access token is invalid or has expired")
         return account
 
     def _by_password(self, login: str, password: str) -> Account:
         account = self._by_login(login)
-        if not hmac.compare_digest(account.password.encode(), password.encode()):
+        if not same(password, account.password):
             raise Refused(401, "Authentication failed")
         return account
 
@@ -80,7 +68,7 @@ class Gatekeeper:
         account = self._by_login(login)
         forms = [account.only_form] if account.only_form else self._forms
         accepted = (_in_form(account.password, form) for form in forms)
-        if not any(hmac.compare_digest(known.encode(), digest.encode()) for known in accepted):
+        if not any(same(digest, known) for known in accepted):
             raise Refused(401, "Authentication failed")
         return account
 
@@ -93,14 +81,3 @@ class Gatekeeper:
 
 def _in_form(password: str, form: str) -> str:
     return password if form == "plain" else hashlib.new(form, password.encode()).hexdigest()
-
-
-def _pair(value: str) -> tuple[str, str]:
-    """The two halves of a Basic credential."""
-    try:
-        first, colon, second = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        colon = ""
-    if not colon:
-        raise Refused(401, "the Authorization header cannot be read")
-    return first, second

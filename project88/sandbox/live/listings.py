@@ -1,46 +1,13 @@
-"""Lists that can be cut into pages without being built whole: of anything, of result rows, of chosen positions."""
+"""Lists of result rows that can be cut into pages without being built whole."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
 
 from project88.sandbox.entities import Bracket, Entry, Interval
-from project88.sandbox.live.render import Row, result_rows
-
-Item = TypeVar("Item")
-
-
-class Listing(Protocol):
-    """A list of rows in a fixed order."""
-
-    def __len__(self) -> int: ...
-
-    def rows(self, start: int, stop: int) -> list[Row]:
-        """The rows from ``start`` up to ``stop``, which may lie past the end."""
-        ...
-
-    def entry_ids(self) -> list[str]:
-        """The entry of each row, "" for rows of something else."""
-        ...
-
-
-class Rendered(Generic[Item]):
-    """Items that are made into rows when a page is asked for."""
-
-    def __init__(self, items: Sequence[Item], render: Callable[[Item], Row]) -> None:
-        self._items = items
-        self._render = render
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def rows(self, start: int, stop: int) -> list[Row]:
-        return [self._render(item) for item in self._items[start:stop]]
-
-    def entry_ids(self) -> list[str]:
-        return [str(self._render(item).get("entry_id", "")) for item in self._items]
+from project88.sandbox.live.render import result_rows
+from project88.sandbox.service.rows import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,44 +57,3 @@ class OneEntry:
 
     def entry_ids(self) -> list[str]:
         return [] if self._position is None else [self._ids[self._position]]
-
-
-class Chain:
-    """Lists one after the other."""
-
-    def __init__(self, parts: Sequence[Listing]) -> None:
-        self._parts = parts
-
-    def __len__(self) -> int:
-        return sum(len(part) for part in self._parts)
-
-    def rows(self, start: int, stop: int) -> list[Row]:
-        rows: list[Row] = []
-        for part in self._parts:
-            length = len(part)
-            if start < length and stop > 0:
-                rows += part.rows(max(0, start), min(stop, length))
-            start, stop = start - length, stop - length
-        return rows
-
-    def entry_ids(self) -> list[str]:
-        return [entry_id for part in self._parts for entry_id in part.entry_ids()]
-
-
-class Chosen:
-    """The rows at some positions of another list, in the order of the positions."""
-
-    def __init__(self, listing: Listing, positions: Sequence[int]) -> None:
-        self._listing = listing
-        self._positions = positions
-
-    def __len__(self) -> int:
-        return len(self._positions)
-
-    def rows(self, start: int, stop: int) -> list[Row]:
-        chosen = self._positions[start:stop]
-        return [row for position in chosen for row in self._listing.rows(position, position + 1)]
-
-    def entry_ids(self) -> list[str]:
-        ids = self._listing.entry_ids()
-        return [ids[position] for position in self._positions]

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from project88.sandbox.entities import Bracket, Entry, Event, Interval, Race
-from project88.sandbox.live.auth import Refused
-from project88.sandbox.live.listings import Chain, Listing, OneEntry, Rendered, Segment
+from project88.sandbox.live.listings import OneEntry, Segment
 from project88.sandbox.live.query import Query
-from project88.sandbox.live.render import Row, bracket_row, entry_row, event_row, interval_row, race_row
+from project88.sandbox.live.render import bracket_row, entry_row, event_row, interval_row, race_row
 from project88.sandbox.live.settings import Account, LiveSettings
 from project88.sandbox.scoring import Scoreboard, Standing
+from project88.sandbox.service.listings import Chain, Listing, Rendered
+from project88.sandbox.service.replies import Refused
+from project88.sandbox.service.rows import Row
 from project88.sandbox.world import World
 
 ALL = "all"

@@ -15,12 +15,14 @@ from project88.errors import UsageError
 from project88.sandbox.clock import SandboxClock, SteppingClock, instant
 from project88.sandbox.entities import TimeStyle
 from project88.sandbox.faults import Fault, FaultBook, read_faults
-from project88.sandbox.limiter import Calls, Limiter
-from project88.sandbox.live.auth import Gatekeeper, Refused
-from project88.sandbox.live.fault_effects import alter, reshape, show_blanks
-from project88.sandbox.live.listings import Chain, Listing, Rendered
-from project88.sandbox.live.render import clock_text, epoch_text
+from project88.sandbox.limiter import Calls, Limiter, without_secrets
+from project88.sandbox.live.auth import Gatekeeper
+from project88.sandbox.live.render import epoch_text
 from project88.sandbox.live.settings import Account
+from project88.sandbox.service.fault_effects import alter, reshape, show_blanks
+from project88.sandbox.service.listings import Chain, Listing, Rendered
+from project88.sandbox.service.replies import Refused
+from project88.sandbox.service.rows import clock_text
 from project88.sandbox.worlds.people import MEN, WOMEN, People
 
 ACCOUNT = Account(login="a@example.org", password="pw", client_id="c", client_secret="s")
@@ -163,6 +165,45 @@ def test_a_fault_strikes_only_its_paths_and_page_after_the_skipped_calls_and_so_
 
     assert [len(book.strike(*call).of("status")) for call in asked] == [0, 1, 1, 0, 0, 0]
     assert [fired for _, fired in book.fired()] == [2]
+
+
+def test_a_fault_without_a_glob_is_for_the_paths_of_the_books_api() -> None:
+    book = FaultBook([Fault(kind="loop"), Fault(kind="cut", path_glob="/token")], api_glob="/rest/*")
+
+    assert [len(book.strike(path, 1).of("loop", "cut")) for path in ("/rest/races", "/token", "/api/event")] == [
+        1,
+        1,
+        0,
+    ]
+
+
+def test_calls_at_once_are_counted_from_first_to_last_byte() -> None:
+    calls = Calls(60)
+    with calls.under_way() as first, calls.under_way() as second:
+        assert (first, second) == (1, 2)
+    with calls.under_way() as third:
+        assert third == 1
+
+    assert (calls.at_once, calls.highest_at_once) == (0, 2)
+
+
+def test_the_log_of_calls_has_no_secret_whatever_its_case() -> None:
+    query = {"API_SECRET": "a", "api_key": "b", "rsu_api_reg": "c", "user_pass": "d", "page": "2"}
+
+    assert without_secrets(query) == {"page": "2"}
+
+
+def test_repeated_rows_come_twice_in_their_place() -> None:
+    book = FaultBook([Fault(kind="repeat", entry_ids=frozenset({"1"}))])
+
+    assert ids(reshape(numbers(3), book.strike("/api/event", 1))) == ["0", "1", "1", "2"]
+
+
+def test_a_value_within_a_part_of_a_row_can_be_spoilt_and_none_is_added() -> None:
+    rows: list[dict[str, object]] = [{"user": {"dob": "1990-02-01", "name": "A"}}]
+    fault = Fault(kind="bad_row", fields=("user.dob", "user.shoe", "bib"), text="?")
+
+    assert alter(rows, FaultBook([fault]).strike("/api/x", 1)) == [{"user": {"dob": "?", "name": "A"}}]
 
 
 def test_faults_are_read_one_by_one_or_as_a_list_and_unknown_words_are_refused() -> None:

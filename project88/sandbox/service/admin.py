@@ -1,6 +1,6 @@
 """The sandbox's own paths: what it counted, the faults in force, edits of the world. No part of the imitated API.
 
-GET    /_sandbox/state    calls, refusals, the highest window, simulated time, faults in force
+GET    /_sandbox/state    calls, refusals, the highest window and at once, simulated time, faults in force
 POST   /_sandbox/faults   one fault or a list of them
 DELETE /_sandbox/faults   end all faults
 POST   /_sandbox/world    one edit or a list of them, such as {"edit": "remove_entry", "entry_id": "1"}
@@ -17,17 +17,28 @@ from project88.errors import UsageError
 from project88.sandbox.clock import Clock, instant
 from project88.sandbox.faults import FaultBook, read_faults
 from project88.sandbox.limiter import Calls
-from project88.sandbox.live.pages import JSON
-from project88.sandbox.world import Edit, World
+from project88.sandbox.service.replies import JSON
+
+OWN_PATHS = "/_sandbox/"
+
+
+class Editable(Protocol):
+    """A world that reads its own edits."""
+
+    def apply_json(self, raw: bytes) -> None:
+        """Make one edit or a list of them; DecodeError or UsageError say what is wrong with them."""
+        ...
 
 
 class Controlled(Protocol):
     """What the paths show and change."""
 
-    world: World
     faults: FaultBook
     clock: Clock
     calls: Calls
+
+    @property
+    def editable(self) -> Editable: ...
 
 
 def add_admin_routes(app: web.Application, sandbox: Controlled) -> None:
@@ -51,6 +62,7 @@ class _Admin:
                 "calls": calls.total,
                 "refused": calls.refused,
                 "highest_window": calls.highest_window,
+                "highest_at_once": calls.highest_at_once,
                 "by_status": calls.by_status,
                 "faults": faults,
             }
@@ -69,8 +81,7 @@ class _Admin:
 
     async def edit_world(self, request: web.Request) -> web.Response:
         try:
-            edits = msgspec.json.decode(await request.read(), type=Edit | list[Edit])
-            self._sandbox.world.apply(*(edits if isinstance(edits, list) else [edits]))
+            self._sandbox.editable.apply_json(await request.read())
         except (msgspec.DecodeError, UsageError) as error:
             return _json({"error": str(error)}, 400)
         return await self.state(request)

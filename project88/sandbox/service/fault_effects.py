@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from zlib import crc32
 
 from project88.sandbox.faults import Fault, FaultKind, Fired, Strikes
-from project88.sandbox.live.listings import Chosen, Listing
-from project88.sandbox.live.render import Row
+from project88.sandbox.service.listings import Chosen, Listing
+from project88.sandbox.service.rows import Row
 
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
-TIME_FIELDS = ("results_time",)
+TIME_FIELDS = ("results_time", "chip_time", "chipTime")
+ID_FIELDS = (
+    "results_entry_id",
+    "entry_id",
+    "registration_id",
+    "registration_number",
+    "registrationId",
+    "result_id",
+    "resultId",
+    "id",
+)
 
 
 def reshape(listing: Listing, strikes: Strikes) -> Listing:
@@ -22,12 +32,32 @@ def reshape(listing: Listing, strikes: Strikes) -> Listing:
     return listing
 
 
+def page_size(asked: int, strikes: Strikes) -> int:
+    return min([asked, *(fired.fault.cap for fired in strikes.of("page_cap"))])
+
+
+def rows_at(listing: Listing, start: int, size: int, strikes: Strikes) -> list[Row]:
+    """``size`` rows from ``start`` on; the first ones for ever while a loop is in force."""
+    start = 0 if strikes.of("loop") else start
+    return listing.rows(start, start + size)
+
+
+def total_of(count: int, strikes: Strikes) -> int:
+    """The count of rows, as the service is told to state it."""
+    return max(0, count + sum(fired.fault.rows for fired in strikes.of("totals")))
+
+
 def _vanish(listing: Listing, fired: Fired) -> Listing:
     ids = listing.entry_ids()
-    return Chosen(listing, [n for n, entry_id in enumerate(ids) if not _is_gone(entry_id, fired.fault)])
+    return Chosen(listing, [n for n, entry_id in enumerate(ids) if not _is_meant(entry_id, fired.fault)])
 
 
-def _is_gone(entry_id: str, fault: Fault) -> bool:
+def _repeat(listing: Listing, fired: Fired) -> Listing:
+    ids = listing.entry_ids()
+    return Chosen(listing, [n for n, entry_id in enumerate(ids) for _ in range(1 + _is_meant(entry_id, fired.fault))])
+
+
+def _is_meant(entry_id: str, fault: Fault) -> bool:
     if not entry_id:
         return False
     return entry_id in fault.entry_ids or crc32(entry_id.encode()) < fault.share * 2**32
@@ -46,6 +76,7 @@ def _reorder(listing: Listing, fired: Fired) -> Listing:
 
 LIST_EFFECTS: Mapping[FaultKind, Callable[[Listing, Fired], Listing]] = {
     "vanish": _vanish,
+    "repeat": _repeat,
     "grow": _grow,
     "reorder": _reorder,
 }
@@ -61,19 +92,31 @@ def alter(rows: list[Row], strikes: Strikes) -> list[Row]:
 
 def _bad_row(rows: list[Row], fault: Fault) -> list[Row]:
     return [
-        {**row, **dict.fromkeys(fault.fields or TIME_FIELDS, fault.text)} if _is_bad(position, row, fault) else row
+        _with_values(row, fault.fields or TIME_FIELDS, fault.text) if _is_bad(position, row, fault) else row
         for position, row in enumerate(rows)
     ]
 
 
 def _is_bad(position: int, row: Row, fault: Fault) -> bool:
     if fault.entry_ids:
-        return row.get("results_entry_id", row.get("entry_id")) in fault.entry_ids
+        return next((str(row[name]) for name in ID_FIELDS if name in row), "") in fault.entry_ids
     return position < fault.rows
 
 
+def _with_values(row: Row, names: Iterable[str], value: str) -> Row:
+    """The row with those of the names that it has set; ``user.dob`` is a name within a part of the row."""
+    for name in names:
+        first, _, rest = name.partition(".")
+        part = row.get(first)
+        if rest and isinstance(part, dict):
+            row = {**row, first: _with_values(part, [rest], value)}
+        elif first in row and not rest:
+            row = {**row, first: value}
+    return row
+
+
 def _blank(rows: list[Row], fault: Fault) -> list[Row]:
-    emptied = [{**row, **{name: "" for name in fault.fields if name in row}} for row in rows]
+    emptied = [_with_values(row, fault.fields, "") for row in rows]
     return show_blanks(emptied, fault.shown_as)
 
 

@@ -1,0 +1,3 @@
+"""The Haku service in parts: who calls, what is answered. The server ties them together."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The RunSignUp service in parts: who calls, what is asked, what is answered. The server ties them together."""
+
+from __future__ import annotations
