@@ -131,24 +131,27 @@ language sql stable as $$
     where s.place = 1 and r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id
 $$;
 
--- Writes what is new or another, and removes what is no result any more.
+-- Writes what is new or another, and removes what is no result any more. Planned each time: a plan that suits a few
+-- persons compares each of many with all others.
 create or replace function write_joined(p_timing_partner_id integer, p_event_id text, p_persons text[]) returns void
-language sql as $$
+language plpgsql as $$
+begin
+    execute $query$
     with found as materialized (
-        select * from joined_rows(p_timing_partner_id, p_event_id, p_persons)
+        select * from joined_rows($1, $2, $3)
     ),
     known as (
         select j.* from joined_results j
-        where j.timing_partner_id = p_timing_partner_id and j.event_id = p_event_id and p_persons is null
+        where j.timing_partner_id = $1 and j.event_id = $2 and $3 is null
         union all
-        select j.* from unnest(p_persons) asked
-        join joined_results j on j.timing_partner_id = p_timing_partner_id and j.event_id = p_event_id
+        select j.* from unnest($3) asked
+        join joined_results j on j.timing_partner_id = $1 and j.event_id = $2
             and j.race_id = split_part(asked, chr(31), 1) and j.participant_id = split_part(asked, chr(31), 2)
     ),
     gone as (
         delete from joined_results j using (
             select race_id, participant_id from known except select race_id, participant_id from found) g
-        where j.timing_partner_id = p_timing_partner_id and j.event_id = p_event_id
+        where j.timing_partner_id = $1 and j.event_id = $2
           and (j.race_id, j.participant_id) = (g.race_id, g.participant_id)
     )
     insert into joined_results
@@ -173,7 +176,8 @@ language sql as $$
         provider_status = excluded.provider_status, begin_time = excluded.begin_time,
         finish_time = excluded.finish_time, source_race_id = excluded.source_race_id,
         source_entry_id = excluded.source_entry_id, source_row_id = excluded.source_row_id, updated_at = now()
-$$;
+    $query$ using p_timing_partner_id, p_event_id, p_persons;
+end $$;
 
 -- The persons whose rows have these keys; null where an entry is new or gone, or was matched by something that changed.
 create or replace function persons_of(p_timing_partner_id integer, p_event_id text, p_link_keys text[]) returns text[]
@@ -225,8 +229,8 @@ declare
                            then persons_of(p_timing_partner_id, p_event_id, p_link_keys) end;
 begin
     -- The planner knows nothing of the rows of this transaction: hashes suit many, indexes suit a few.
-    perform set_config('enable_nestloop', case when persons is null then 'off' else 'on' end, true),
-            set_config('enable_mergejoin', case when persons is null then 'off' else 'on' end, true);
+    perform set_config(setting, case when cardinality(persons) <= 20 then 'on' else 'off' end, true)
+    from unnest(array['enable_nestloop', 'enable_mergejoin']) setting;
     if persons is null and not p_same_people then
         if not needs_joining(p_timing_partner_id, p_event_id) then
             delete from joined_results where timing_partner_id = p_timing_partner_id and event_id = p_event_id;
