@@ -1,4 +1,4 @@
-"""``project88 providers``: what the adapter of each source declares. Needs no login and calls no service."""
+"""``project88 providers``: every source, how far the hub is with it, what its adapter declares. Calls no service."""
 
 from __future__ import annotations
 
@@ -7,25 +7,30 @@ from typing import Annotated, Any
 
 import typer
 
-from project88.cli.common import print_json, print_table
+from project88.cli.common import hub_database, print_json, print_table, run
 from project88.cli.options import AsJson
 from project88.errors import UsageError
+from project88.store.partners import Connected
+
+COLUMNS = ("key", "kind", "capabilities", "status", "tried with", "accounts", "last success")
+NOBODY = Connected(accounts=0, last_success_at=None)
 
 
 def providers(
     key: Annotated[str | None, typer.Argument(help="The provider's key, such as chronotrack_live.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what the adapter of a source declares: streams, the fields read of each, limits and settings.
+    """Show every source: what works and what is planned, which accounts are connected, and when one last succeeded.
 
-    Without a key: the sources that the hub can collect from. Calls no service.
+    With a key: what the adapter of that source declares, its streams, the fields read of each, limits and settings.
+    Calls no service.
 
-    Example: project88 providers chronotrack_live
+    Example: project88 providers
     """
     from project88.providers.catalogue import CATALOGUE
 
     if key is None:
-        typer.echo("\n".join(sorted(CATALOGUE)))
+        run(_list(as_json))
         return
     if key not in CATALOGUE:
         raise UsageError(f"provider {key!r} cannot be collected from; known: {', '.join(sorted(CATALOGUE))}")
@@ -34,6 +39,33 @@ def providers(
         print_json(shown)
     else:
         _print(shown)
+
+
+async def _list(as_json: bool) -> None:
+    from project88.providers.registry import REGISTRY
+    from project88.store.partners import connections
+
+    async with hub_database() as db:
+        known = await connections(db)
+    rows = [{**asdict(source), **asdict(known.get(key) or NOBODY)} for key, source in REGISTRY.items()]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(COLUMNS, [_row(row) for row in rows])
+    typer.echo("\ntried with: nobody of us has an account with these services; see docs/reference/providers.md")
+
+
+def _row(row: dict[str, Any]) -> tuple[object, ...]:
+    last = row["last_success_at"]
+    return (
+        row["key"],
+        ", ".join(row["kinds"]),
+        ", ".join(row["capabilities"]) or None,
+        row["status"],
+        row["tried_with"] or None,
+        row["accounts"] or None,
+        f"{last:%Y-%m-%d %H:%M}" if last else None,
+    )
 
 
 def _declared(key: str) -> dict[str, Any]:

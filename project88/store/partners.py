@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -17,6 +18,9 @@ from project88.store.queries import load
 from project88.store.scope import Source
 
 queries = load("partners")
+
+#: The settings in additional_config that are secrets too.
+SECRET_SETTINGS = ("client_secret", "registration_secret")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,20 @@ class Credential(Login):
             data_source=self.provider_key,
             account_name=self.account_name,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """Of one provider: how many accounts are stored, and when something last came from it (hub's record of it)."""
+
+    accounts: int
+    last_success_at: datetime | None
+
+
+async def connections(db: Database) -> dict[str, Connected]:
+    """By the provider's key."""
+    rows = await db.rows(queries["connections"])
+    return {row["key"]: Connected(accounts=row["accounts"], last_success_at=row["last_success_at"]) for row in rows}
 
 
 async def add_partner(db: Database, company_name: str, time_zone: str) -> TimingPartnerId:
@@ -162,10 +180,12 @@ def _credential(row: Mapping[str, Any]) -> Credential:
 
 
 def _secrets(credential: Credential) -> dict[str, Any]:
-    config = credential.additional_config
-    client_secret = config.get("client_secret") if isinstance(config, Mapping) else None
-    return {
-        **credential.source.parameters(),
-        "secret": credential.secret,
-        "client_secret": client_secret if isinstance(client_secret, str) else None,
-    }
+    settings = json.dumps(secret_settings(credential))
+    return {**credential.source.parameters(), "secret": credential.secret, "secret_settings": settings}
+
+
+def secret_settings(login: Login) -> dict[str, str]:
+    """The settings that are secrets too. A row written by hand may hold any JSON."""
+    config: object = login.additional_config
+    found = {name: config.get(name) for name in SECRET_SETTINGS} if isinstance(config, Mapping) else {}
+    return {name: value for name, value in found.items() if isinstance(value, str)}

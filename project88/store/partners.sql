@@ -51,16 +51,16 @@ select set_config('project88.same_login', %(same)s, true);
 -- Writes the secrets of a main account in another form.
 update partner_provider_credentials set
     secret = %(secret)s,
-    additional_config = case when %(client_secret)s::text is null then additional_config
-        else jsonb_set(additional_config, '{client_secret}', to_jsonb(%(client_secret)s::text)) end
+    additional_config = case when %(secret_settings)s::jsonb = '{}' then additional_config
+        else additional_config || %(secret_settings)s::jsonb end
 where (timing_partner_id, provider_id) = (%(timing_partner_id)s, %(provider_id)s);
 
 -- name: replace_account_secret
 -- Writes the secrets of a further account in another form.
 update partner_provider_accounts set
     secret = %(secret)s,
-    additional_config = case when %(client_secret)s::text is null then additional_config
-        else jsonb_set(additional_config, '{client_secret}', to_jsonb(%(client_secret)s::text)) end
+    additional_config = case when %(secret_settings)s::jsonb = '{}' then additional_config
+        else additional_config || %(secret_settings)s::jsonb end
 where (timing_partner_id, provider_id, account_name)
     = (%(timing_partner_id)s, %(provider_id)s, %(account_name)s);
 
@@ -87,3 +87,15 @@ order by c.timing_partner_id, c.provider_id, c.account_name;
 -- name: provider_id
 -- The number of a provider.
 select provider_id from providers where key = %(provider_key)s;
+
+-- name: connections
+-- Of each provider how many accounts are stored, and when an attempt last completed or reads last came.
+select v.key,
+       ((select count(*) from partner_provider_credentials c where c.provider_id = v.provider_id)
+        + (select count(*) from partner_provider_accounts a where a.provider_id = v.provider_id))::int as accounts,
+       case v.key
+           when 'chronotrack_tcp' then (select max(last_connected_at) from timing.timing_sessions)
+           else (select max(h.sync_time) from sync_history h
+                 where h.provider_id = v.provider_id and h.status = 'completed')
+       end as last_success_at
+from providers v where v.key is not null;

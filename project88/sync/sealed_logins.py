@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -11,10 +11,8 @@ from project88.edges.sealing import KeyRing, add_key, forget_keys, is_sealed, ke
 from project88.errors import ConfigError, KeyMissing
 from project88.providers.catalogue import CATALOGUE
 from project88.store.connection import Database
-from project88.store.partners import Login, changing_logins, credentials
+from project88.store.partners import Login, changing_logins, credentials, secret_settings
 
-#: The setting in additional_config that is a secret too.
-SECRET_SETTING = "client_secret"
 #: Who else but the hub may read the other providers' logins is not known, so they are sealed on request only.
 SEALED_PROVIDERS = frozenset(CATALOGUE) | {"chronotrack_tcp"}
 
@@ -145,21 +143,13 @@ def _opening(ring: KeyRing) -> Transform:
 
 
 def _secrets(login: Login) -> list[str]:
-    client_secret = _client_secret(login)
-    return [login.secret] if client_secret is None else [login.secret, client_secret]
-
-
-def _client_secret(login: Login) -> str | None:
-    """A row written by hand may hold any JSON."""
-    config: object = login.additional_config
-    found = config.get(SECRET_SETTING) if isinstance(config, Mapping) else None
-    return found if isinstance(found, str) else None
+    return [login.secret, *secret_settings(login).values()]
 
 
 def _transformed(login: AnyLogin, transform: Transform) -> AnyLogin:
     context = f"partner_provider_credentials|{login.timing_partner_id}|{login.provider_key}|{login.account_name}"
-    found, config = _client_secret(login), login.additional_config
-    if found is not None:
+    config = login.additional_config
+    for name, found in secret_settings(login).items():
         # Another context: the one secret of a login must not pass for the other.
-        config = {**config, SECRET_SETTING: transform(found, f"{SECRET_SETTING} of {context}")}
+        config = {**config, name: transform(found, f"{name} of {context}")}
     return replace(login, secret=transform(login.secret, context), additional_config=config)
