@@ -96,6 +96,7 @@ async def merge_staged(connection: AsyncConnection[Any], scope: EventScope, merg
 
 
 async def merge_participants(connection: AsyncConnection[Any], scope: EventScope, *, complete: bool) -> Merged:
+    await connection.execute(participants["write_races_of_entries"], scope.parameters())
     written = await _count(connection, participants, "write_staged", scope.parameters())
     removed = await _count(connection, participants, "remove_staged", scope.parameters())
     gone = await _gone(connection, scope, "participants", complete=complete)

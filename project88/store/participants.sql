@@ -42,6 +42,13 @@ written as (
 )
 select count(*)::int from written;
 
+-- name: write_races_of_entries
+-- Races that only the entries tell of, under the name of what was chosen.
+insert into ct_races (timing_partner_id, event_id, data_source, race_id, race_name)
+select %(timing_partner_id)s, %(event_id)s, %(data_source)s, race_id, max(registration_choice)
+from stage_participants where race_id is not null group by race_id
+on conflict (timing_partner_id, event_id, data_source, race_id) do nothing;
+
 -- name: remove_staged
 -- Hides the participants that the provider says are none any more, with its reason; counts those that were shown. An
 -- entry that stands in the list of entries as well is there.

@@ -101,7 +101,12 @@ class HakuAdapter:
         def request(registration_number: str) -> Request:
             return self._request(f"{_event_path(event)}/registrations/{_segment(registration_number)}")
 
-        return Details(request=request, read=responses.read_registration, decode=decode.registrations(self.settings))
+        return Details(
+            request=request,
+            read=responses.read_registration,
+            decode=decode.registrations(self.settings),
+            changed_first=self.settings.changed_first,
+        )
 
     def _list(self, name: str, path: str, decoder: Callable[[Raws], Any], query: Mapping[str, str]) -> PagedList[Any]:
         return PagedList(

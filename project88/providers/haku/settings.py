@@ -35,6 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_concurrency: int = 1
     time_zone: str | None = None
     bib_from: BibFrom = "tag_number"
+    #: Whether the list of participants honours its order by the last change, so that one that moved ahead has changed.
+    changed_first: bool = True
 
     def zone(self) -> ZoneInfo | None:
         """The zone of dates that name none."""
