@@ -27,6 +27,7 @@ begin;
 \ir schema/079_joined_results.sql
 \ir schema/080_monitor.sql
 \ir schema/081_history.sql
+\ir schema/083_import_mappings.sql
 \ir schema/085_backups.sql
 \ir views/collected_events.sql
 \ir views/unified_events.sql

@@ -97,6 +97,9 @@ values
      'timing_partner_id integer'),
     ('hub_clock',
      'offset_seconds double precision, only_row boolean, speed double precision'),
+    ('import_mappings',
+     'columns jsonb, created_at timestamp with time zone, date_order text, mapping_name text, splits jsonb, '
+     'timing_partner_id integer, updated_at timestamp with time zone'),
     ('joined_results',
      'age integer, begin_time timestamp with time zone, bib_number text, chip_time interval, city text, '
      'country text, created_at timestamp with time zone, data_source text, division text, division_place '
@@ -203,6 +206,7 @@ values
     ('ct_results', 'timing_partner_id, event_id, data_source, race_id, entry_id, legacy_row_id'),
     ('event_sources', 'timing_partner_id, provider_id, provider_event_id'),
     ('heartbeats', 'component, instance'),
+    ('import_mappings', 'timing_partner_id, mapping_name'),
     ('joined_results', 'timing_partner_id, event_id, race_id, participant_id'),
     ('partner_provider_accounts', 'timing_partner_id, provider_id, account_name'),
     ('partner_provider_credentials', 'timing_partner_id, provider_id'),
@@ -301,6 +305,7 @@ values
     ('schema/060_jobs.sql'), ('schema/065_cadence.sql'), ('schema/070_schedule.sql'), ('schema/072_duplicates.sql'),
     ('schema/075_pages.sql'), ('schema/076_timing.sql'), ('schema/077_scoring.sql'), ('schema/078_joins.sql'),
     ('schema/079_joined_results.sql'), ('schema/080_monitor.sql'), ('schema/081_history.sql'),
+    ('schema/083_import_mappings.sql'),
     ('schema/085_backups.sql'), ('views/collected_events.sql'), ('views/unified_events.sql'),
     ('views/unified_participants.sql'), ('views/unified_results.sql'), ('views/call_windows.sql'),
     ('legacy/090_finish.sql'), ('schema/095_self_check.sql'), ('chronotrack_live_schema_extension.sql')

@@ -28,6 +28,10 @@ from (
             division, begin_at, end_at), 2)
         from stage_finishes
         union all
+        -- By itself, so that hashes of results that say nothing of themselves stay what they were.
+        select race_id, entry_id, hash_record_extended((status, declared), 5) from stage_finishes
+        where (status, declared) is distinct from (null, null)
+        union all
         select race_id, entry_id, hash_record_extended((bracket, place), 3) from stage_gender_places
         union all
         select race_id, entry_id, hash_record_extended((bracket, place), 4) from stage_division_places
@@ -55,7 +59,7 @@ finishes as (
     select distinct on (race_id, entry_id) *
     from stage_finishes f
     join touched using (race_id, entry_id)
-    where (coalesce(chip_ms, gun_ms) is not null or coalesce(begin_at, end_at) is not null)
+    where coalesce(chip_ms, gun_ms) is not null or coalesce(begin_at, end_at) is not null or declared is not null
     order by race_id, entry_id, (overall_place is null), f.ctid desc
 ),
 crossed_splits as materialized (
@@ -117,6 +121,8 @@ courses as (
         case when staged then (f).overall_place when not withdrawn then (o).overall_place end as overall_place,
         case when staged then (f).begin_at when not withdrawn then (o).begin_time end as begin_time,
         case when staged then (f).end_at when not withdrawn then (o).finish_time end as finish_time,
+        case when staged then (f).status end as said_status,
+        case when staged then (f).declared end as said_declared,
         case when staged then (f).raw when not withdrawn then (o).raw_payload::text end as raw_payload,
         case when not withdrawn then (o).gender_place end as old_gender_place,
         case when not withdrawn then (o).division_place end as old_division_place,
@@ -198,12 +204,14 @@ from (
         race_id, entry_id, (c).bib_number, (c).first_name, (c).last_name, (c).gender, (c).age, (c).city, (c).state,
         (c).country, (c).chip_time, (c).gun_time, (c).overall_place, gender_place, (c).division, division_place,
         split_times, split_keys, (c).begin_time, (c).finish_time, (c).raw_payload,
-        case when declared_status in ('dnf', 'dq') then declared_status
+        case when (c).said_declared is not null then (c).said_declared
+             when declared_status in ('dnf', 'dq') then declared_status
              when has_finished then 'finished'
              when stays_derived then (c).old_status
              else 'started' end as result_status,
-        entry_status as provider_status,
-        coalesce(stays_derived and coalesce(declared_status, '') not in ('dnf', 'dq'), false) as status_is_derived
+        coalesce((c).said_status, entry_status) as provider_status,
+        coalesce(stays_derived and (c).said_declared is null and coalesce(declared_status, '') not in ('dnf', 'dq'),
+                 false) as status_is_derived
     from judged
 ) as content;
 
@@ -415,6 +423,16 @@ with withdrawn as (
     returning 1
 )
 select count(*) from withdrawn;
+
+-- name: new_rows
+-- How many staged results are not visible yet.
+select count(*)::int from (
+    select race_id, entry_id from stage_finishes union select race_id, entry_id from stage_splits) s
+where not exists (
+    select from ct_results o
+    where o.timing_partner_id = %(timing_partner_id)s and o.event_id = %(event_id)s
+      and o.data_source = %(data_source)s and (o.race_id, o.entry_id) = (s.race_id, s.entry_id)
+      and o.retracted_at is null);
 
 -- name: visible_rows
 -- How many visible rows stand on rows of the provider.

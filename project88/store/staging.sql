@@ -23,7 +23,8 @@ create temp table stage_participants (
 create temp table stage_finishes (
     list_no int, race_id text collate "C", entry_id text collate "C", bib text, first_name text, last_name text,
     gender text, age int, city text, state text, country text, chip_ms bigint, gun_ms bigint,
-    bracket text collate "C", overall_place int, division text, begin_at timestamptz, end_at timestamptz, raw text
+    bracket text collate "C", overall_place int, division text, begin_at timestamptz, end_at timestamptz, status text,
+    declared text, raw text
 );
 create temp table stage_splits (
     list_no int, race_id text collate "C", entry_id text collate "C", split_key text collate "C",
