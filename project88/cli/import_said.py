@@ -26,8 +26,9 @@ def say_done(done: Done, table: Table, what: str, *, preview: bool, complete: bo
         _say_columns(done.columns)
         _say_rows(done)
     would = "would be " if preview else ""
+    event = f"event {done.event_id}" if done.event_id else "a new event"
     typer.echo(
-        f"{len(done.rows):,} {what} of event {done.event_id}: {done.new:,} new, {done.changed:,} changed, "
+        f"{len(done.rows):,} {what} of {event}: {done.new:,} new, {done.changed:,} changed, "
         f"{done.unchanged:,} unchanged, {done.retired:,} {would}retired"
     )
     if table.other_sheets:

@@ -50,7 +50,8 @@ class Wanted:
 class Done:
     """What an import did, or would do. ``retired`` and ``held`` are rows that the table lacks."""
 
-    event_id: EventId
+    #: None where a preview makes no event.
+    event_id: EventId | None
     columns: Columns
     rows: Sequence[Participant] | Sequence[Finish]
     splits: Sequence[Split]
@@ -91,7 +92,7 @@ async def import_start_list(db: Database, wanted: Wanted) -> Done:
         stream="participants", columns=columns, rows=people, records=_with(races, people), problems=listed.problems
     )
     done = await _store(db, wanted, found)
-    if not wanted.preview and (done.new or done.changed or done.retired):
+    if done.event_id is not None and not wanted.preview and (done.new or done.changed or done.retired):
         await scoring.score_anew(db, wanted.event.timing_partner_id, done.event_id)
     return done
 
@@ -144,7 +145,7 @@ async def _store(db: Database, wanted: Wanted, found: _Found) -> Done:
             merged = await _merge(connection, scope, found, wanted)
             await quarantine(connection, scope, found.problems)
     return Done(
-        event_id=scope.event_id,
+        event_id=None if known_scope is None and wanted.preview else scope.event_id,
         columns=found.columns,
         rows=found.rows,
         splits=[record for record in found.records if isinstance(record, Split)],

@@ -51,6 +51,7 @@ LIBRARIES = {
     "subprocess": {"edges"},
     "smtplib": {"edges"},
     "fcntl": {"edges"},
+    "openpyxl": {"imports", "cli"},
     "http.client": {"edges"},
     "urllib.request": {"edges"},
 }
