@@ -19,7 +19,7 @@ from xxhash import xxh3_64_hexdigest
 from project88.edges import clock
 from project88.edges.http import http_client
 from project88.edges.redaction import SHORTEST_SECRET, hide_secrets
-from project88.errors import ConfigError, Permanent, Throttled, UsageError
+from project88.errors import ConfigError, Permanent, Throttled, Transient, UsageError
 from project88.imports.tables import Table, read_table, table
 from project88.providers.answers import decoded, http_error
 from project88.records.entities import TimingPartnerId
@@ -91,12 +91,11 @@ def read_answer(response: Response) -> Table:
         raise Throttled("RACE RESULT allows one call a second for each link (HTTP 406): try again in some seconds")
     if response.status != 200:
         raise http_error(response, "", CHECK_LINK)
-    if "json" in response.headers.get("content-type", ""):
-        return table(_lines(decoded(response, _decoder)))
-    if response.body.lstrip().startswith(b"<"):
+    is_json = "json" in response.headers.get("content-type", "")
+    if not is_json and response.body.lstrip().startswith(b"<"):
         raise Permanent("RACE RESULT answered with HTML or XML: set the link up for JSON or CSV")
     try:
-        return read_table(response.body)
+        return table(_lines(decoded(response, _decoder))) if is_json else read_table(response.body)
     except UsageError as error:
         raise Permanent(f"RACE RESULT's answer is no table: {error}") from None
 
@@ -108,6 +107,9 @@ def _lines(answer: object) -> list[list[str]]:
         rows = next((answer[key] for key in ROWS if key in answer), None)
         if names is not None and rows is not None:
             return [list(map(_cell, names)), *(list(map(_cell, row)) for row in _flat(rows))]
+    if answer == []:
+        # Without a row nobody knows the columns, and an empty list retires nobody.
+        raise Transient("RACE RESULT's list has no rows yet; nothing was changed")
     if _is_of_objects(answer):
         keys = list(dict.fromkeys(key for row in answer for key in row))
         return [keys, *([_cell(row.get(key)) for key in keys] for row in answer)]

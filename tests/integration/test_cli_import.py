@@ -170,6 +170,18 @@ async def test_results_of_a_file_are_joined_with_those_of_the_hardware_and_count
     ]
 
 
+async def test_a_start_list_of_an_event_of_files_names_its_results(hub: HubCommand, db: Database, spring: Path):
+    spring.write_text("bib,race,time\n1,10 km,40:05\n")
+    await hub("import", "results", "spring-2026", str(spring), *NEW)
+    spring.write_text("bib,race,name,club,status\n1,10 km,Ada Berg,Owls,\n2,Fun Run,Bo Dahl,Owls,DQ\n")
+    listed = await hub("import", "start-list", "spring-2026", str(spring))
+    people = await rows(db, "select bib_number, race_id, team_name, data_source from unified_participants order by 1")
+
+    assert listed.out == "2 entries of event p1: 2 new, 0 changed, 0 unchanged, 0 retired\n", listed.err
+    assert await shown(hub, "spring-2026", "bib_number", "last_name") == [("1", "Berg")]
+    assert [tuple(row.values()) for row in people] == [("1", "10-km", "Owls", "file"), ("2", "fun-run", "Owls", "file")]
+
+
 async def test_a_race_that_the_event_s_own_source_does_not_have_is_a_bad_row(hub: HubCommand, tmp_path: Path):
     event = await event_with_files(hub, tmp_path)
     (tmp_path / "file.csv").write_text("bib,race,time\n12,Relay,41:00\n")
