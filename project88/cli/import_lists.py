@@ -1,4 +1,4 @@
-"""``project88 import start-list``, ``results`` and ``race-result``: tables into an event. Decides nothing itself."""
+"""``project88 import start-list`` and ``import results``: tables into an event. Decides nothing itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from project88.cli.common import hub_database, run
 from project88.cli.files import File, file_bytes
 from project88.cli.import_said import say_done
 from project88.cli.options import AnyPartnerId, AsJson
-from project88.errors import EXIT_DONE, EXIT_FAILED, ConfigError, UsageError
+from project88.errors import EXIT_DONE, EXIT_FAILED, UsageError
 
 if TYPE_CHECKING:
     from project88.imports.columns import ColumnMap
@@ -49,12 +49,10 @@ Complete = Annotated[bool, typer.Option("--complete", help="The file is everybod
 NewName = Annotated[str | None, typer.Option("--new-event", metavar="NAME", help="Make EVENT, with this name.")]
 Start = Annotated[str | None, typer.Option(metavar="ISO", help="When the new event starts.")]
 Zone = Annotated[str | None, typer.Option(metavar="ZONE", help="Where the new event is, such as America/New_York.")]
-LinkEnv = Annotated[str | None, typer.Option(metavar="NAME", help="The environment variable that holds the link.")]
-LinkFile = Annotated[Path | None, typer.Option(metavar="FILE", help="The file that holds the link.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class Asked:
     """What was typed, for every kind of table."""
 
     event: str
@@ -101,7 +99,7 @@ def start_list_command(
 
     Example: project88 import start-list p1 start.csv --map "Bib Numbers=bib" --preview
     """
-    asked = _Asked(
+    asked = Asked(
         event=event,
         partner=timing_partner_id,
         maps=maps,
@@ -143,7 +141,7 @@ def results_command(
 
     Example: project88 import results p1 results.csv --split "10K=10 km" --preview
     """
-    asked = _Asked(
+    asked = Asked(
         event=event,
         partner=timing_partner_id,
         maps=maps,
@@ -159,60 +157,15 @@ def results_command(
     raise typer.Exit(run(_from_file(file, sheet, asked)))
 
 
-def race_result_command(
-    event: Event,
-    timing_partner_id: AnyPartnerId = None,
-    link_env: LinkEnv = None,
-    link_file: LinkFile = None,
-    race: Race = None,
-    maps: Maps = None,
-    splits: Splits = None,
-    mapping: Mapping = None,
-    save_mapping: SaveMapping = None,
-    preview: Preview = False,
-    complete: Complete = False,
-    as_json: AsJson = False,
-) -> None:
-    """Take results from a link of RACE RESULT's simple API, in JSON, CSV or XLSX, as import results does from a file.
-
-    The link holds its key, so it is read from a variable or from a file, and shown nowhere. It is called every 10 s at
-    most, since the service gives the same answer for so long.
-
-    Example: project88 import race-result p1 --link-env RACE_RESULT_LINK --map "BIB=bib" --map "TIME=gun time"
-    """
-    asked = _Asked(
-        event=event,
-        partner=timing_partner_id,
-        maps=maps,
-        splits=splits,
-        mapping=mapping,
-        save_mapping=save_mapping,
-        race=race,
-        preview=preview,
-        complete=complete,
-        as_json=as_json,
-    )
-    raise typer.Exit(run(_from_link(_link_text(link_env, link_file), asked)))
-
-
-async def _from_file(file: Path, sheet: str | None, asked: _Asked) -> int:
+async def _from_file(file: Path, sheet: str | None, asked: Asked) -> int:
     from project88.imports.tables import read_table
 
     table = read_table(file_bytes(file), sheet)
     async with hub_database() as db:
-        return await _import(db, await _event(db, asked), table, asked)
+        return await import_table(db, await event_of(db, asked), table, asked)
 
 
-async def _from_link(text: str, asked: _Asked) -> int:
-    from project88.imports.race_result import fetch, read_link
-
-    link = read_link(text)
-    async with hub_database() as db:
-        event = await _event(db, asked)
-        return await _import(db, event, await fetch(db, link, event.timing_partner_id), asked)
-
-
-async def _import(db: Database, event: StoredEvent | NewEvent, table: Table, asked: _Asked) -> int:
+async def import_table(db: Database, event: StoredEvent | NewEvent, table: Table, asked: Asked) -> int:
     from project88.imports.columns import parsed_map
     from project88.imports.lists import Wanted
     from project88.store.imports import SavedMapping, save_mapping
@@ -237,7 +190,7 @@ async def _import(db: Database, event: StoredEvent | NewEvent, table: Table, ask
     return EXIT_FAILED if done.left_something_out else EXIT_DONE
 
 
-def _use_case(asked: _Asked) -> Callable[[Database, Wanted], Awaitable[Done]]:
+def _use_case(asked: Asked) -> Callable[[Database, Wanted], Awaitable[Done]]:
     from project88.imports.lists import import_results, import_start_list
 
     return import_start_list if asked.what == "entries" else import_results
@@ -253,7 +206,7 @@ async def _saved(db: Database, partner: TimingPartnerId, name: str | None) -> Co
     return ColumnMap(columns=found.columns, splits=found.splits, dates=found.date_order)
 
 
-async def _event(db: Database, asked: _Asked) -> StoredEvent | NewEvent:
+async def event_of(db: Database, asked: Asked) -> StoredEvent | NewEvent:
     from project88.records.entities import TimingPartnerId
     from project88.store.events import find_event, is_known
     from project88.store.imports import FILE
@@ -273,7 +226,7 @@ async def _event(db: Database, asked: _Asked) -> StoredEvent | NewEvent:
     return found
 
 
-async def _new_event(db: Database, asked: _Asked, partner: TimingPartnerId) -> NewEvent:
+async def _new_event(db: Database, asked: Asked, partner: TimingPartnerId) -> NewEvent:
     from project88.cli.timing import require_partner, start_instant
     from project88.store.imports import NewEvent
     from project88.store.timing import time_zone_exists
@@ -291,16 +244,3 @@ async def _new_event(db: Database, asked: _Asked, partner: TimingPartnerId) -> N
         start=start,
         time_zone=asked.new.time_zone,
     )
-
-
-def _link_text(link_env: str | None, link_file: Path | None) -> str:
-    from project88.edges import environment
-
-    if (link_env is None) == (link_file is None):
-        raise UsageError("give either --link-env NAME or --link-file FILE; a link on the command line would be seen")
-    if link_file is not None:
-        return file_bytes(link_file).decode("utf-8", "replace")
-    found = environment.variable(link_env or "")
-    if found is None:
-        raise ConfigError(f"the environment has no variable {link_env} that holds the link")
-    return found

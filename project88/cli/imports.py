@@ -9,7 +9,8 @@ import typer
 
 from project88.cli.common import hub_database, print_json, run
 from project88.cli.files import File, file_bytes, say_problems
-from project88.cli.import_lists import race_result_command, results_command, start_list_command
+from project88.cli.import_link import race_result_command
+from project88.cli.import_lists import results_command, start_list_command
 from project88.cli.import_said import say_what_is_left
 from project88.cli.options import AnyPartnerId, AsJson
 from project88.errors import EXIT_DONE, EXIT_FAILED, UsageError

@@ -5,16 +5,17 @@ A table takes the way of a provider's list: staged, merged by the same rules, it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from project88.errors import UsageError
 from project88.imports.columns import ENTRY_FIELDS, RESULT_FIELDS, ColumnMap, Columns, columns_of
 from project88.imports.races import Races
 from project88.imports.result_list import read_results
 from project88.imports.start_list import read_start_list
 from project88.imports.tables import Table
 from project88.providers.chronotrack_tcp.asked import DATA_SOURCE
-from project88.records.entities import EventId, Finish, Participant, Problem, Split
+from project88.records.entities import EventId, Finish, Participant, Problem, ResultRow, Split
 from project88.records.snapshot import Authority
 from project88.scoring.course import read_course
 from project88.store import imports, merging, scoring
@@ -110,8 +111,10 @@ def _is_of_hardware(event: StoredEvent | NewEvent) -> bool:
     return isinstance(event, StoredEvent) and event.data_source == DATA_SOURCE
 
 
-def _with(races: Races, records: Iterable[Staged]) -> list[Staged]:
-    return [*races.added.values(), *records]
+def _with(races: Races, records: Sequence[Participant] | Sequence[ResultRow]) -> list[Staged]:
+    """Races that only bad rows name are none."""
+    used = {record.race_id for record in records}
+    return [*(race for race in races.added.values() if race.race_id in used), *records]
 
 
 async def _course_races(db: Database, wanted: Wanted) -> Races:
@@ -131,6 +134,8 @@ async def _races(db: Database, wanted: Wanted) -> Races:
 
 async def _store(db: Database, wanted: Wanted, found: _Found) -> Done:
     """One transaction, which a preview takes back: so it says what the rules would really do."""
+    if wanted.complete and not (found.rows or found.problems):
+        raise UsageError("the file has no row: by --complete everybody would be retired")
     known_scope = await _scope(db, wanted.event, found.stream)
     file_provider = await provider_id(db, imports.FILE)
     async with db.dedicated() as connection:

@@ -140,6 +140,22 @@ async def test_a_complete_file_retires_who_is_missing_and_any_other_retires_nobo
     assert [bib for (bib,) in await shown(hub, "spring-2026", "bib_number")] == ["1", "2", "3"]
 
 
+async def test_an_empty_file_that_is_everybody_is_refused_and_a_race_of_bad_rows_alone_is_none(
+    hub: HubCommand, db: Database, spring: Path
+):
+    command = ("import", "results", "spring-2026", str(spring), *NEW)
+    await hub(*command)
+    spring.write_text("Bib,Race,Time\n9,Relay,soon\n")
+    bad = await hub(*command)
+    spring.write_text("Bib,Race,Time\n")
+    empty = await hub(*command, "--complete")
+
+    assert bad.code == 1
+    assert [row["race_id"] for row in await rows(db, "select race_id from ct_races order by 1")] == ["10-km", "fun-run"]
+    assert (empty.code, "everybody would be retired" in empty.err) == (2, True)
+    assert len(await shown(hub, "spring-2026", "bib_number")) == 4
+
+
 async def test_a_status_that_a_file_takes_back_is_taken_back(hub: HubCommand, spring: Path):
     command = ("import", "results", "spring-2026", str(spring), *NEW)
     await hub(*command)
