@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from project88.imports.lists import Done
     from project88.imports.tables import Table
 
+#: Milliseconds of a record, which are shown as times.
+TIMES = {"chip_ms": "chip_time", "gun_ms": "gun_time"}
+
 
 def say_done(done: Done, table: Table, what: str, *, preview: bool, complete: bool, as_json: bool) -> None:
     """``what`` are the rows called."""
@@ -98,10 +101,11 @@ def _first_rows(done: Done) -> list[dict[str, Any]]:
         splits.setdefault((split.race_id, split.entry_id), {})[split.name or split.key] = split.elapsed_ms
     found = []
     for record in done.rows[:SHOWN]:
-        row: dict[str, Any] = {name: value for name, value in msgspec.structs.asdict(record).items() if name != "raw"}
+        fields = msgspec.structs.asdict(record)
+        row: dict[str, Any] = {TIMES.get(name, name): value for name, value in fields.items() if name != "raw"}
         own: Mapping[str, int | None] = splits.get((row["race_id"], row["entry_id"]), {})
         row.update({name: own.get(name) for name in done.columns.splits.values()})
-        for name in ("chip_ms", "gun_ms", *done.columns.splits.values()):
+        for name in (*TIMES.values(), *done.columns.splits.values()):
             if row.get(name) is not None:
                 row[name] = short_clock_text(timedelta(milliseconds=row[name]))
         found.append(row)

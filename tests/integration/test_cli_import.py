@@ -99,7 +99,7 @@ async def test_a_preview_says_what_the_import_will_do_and_writes_nothing(hub: Hu
     assert await stamps(db) == before
     assert await rows(db, "select from quarantine") == []
     assert as_json["columns"]["Time"] == "chip_time"
-    assert (as_json["first_rows"][0]["chip_ms"], as_json["first_rows"][0]["5 km"]) == ("0:40:05.500", "0:19:30")
+    assert (as_json["first_rows"][0]["chip_time"], as_json["first_rows"][0]["5 km"]) == ("0:40:05.500", "0:19:30")
 
 
 async def test_a_bad_row_is_kept_with_its_text_and_a_corrected_time_has_a_history(
