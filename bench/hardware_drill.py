@@ -27,7 +27,9 @@ from bench.options import RunOptions
 from bench.statements import queries
 from bench.tables import Section, Table
 from project88.edges import embedded, environment
-from project88.imports.run import import_course, import_entries
+from project88.imports.lists import Wanted, import_start_list
+from project88.imports.run import import_course
+from project88.imports.tables import read_table
 from project88.records.entities import EventId, TimingPartnerId
 from project88.sandbox import rehearsal_world
 from project88.sandbox.entities import Event
@@ -256,7 +258,8 @@ async def _set_up(db: Database, event: Event, folder: Path) -> tuple[TimingPartn
     write_files(event, folder)
     stored = await find_event(db, event_id, partner)
     await import_course(db, msgspec.json.decode((folder / COURSE).read_bytes()), stored)
-    await import_entries(db, (folder / START_LIST).read_bytes(), stored, None, is_whole=True, dry_run=False)
+    start_list = read_table((folder / START_LIST).read_bytes())
+    await import_start_list(db, Wanted(table=start_list, event=stored, complete=True))
     return partner, event_id
 
 

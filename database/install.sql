@@ -28,6 +28,7 @@ begin;
 \ir schema/080_monitor.sql
 \ir schema/081_history.sql
 \ir schema/082_archive.sql
+\ir schema/083_import_mappings.sql
 \ir schema/084_registration.sql
 \ir schema/085_backups.sql
 \ir views/collected_events.sql

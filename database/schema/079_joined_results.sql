@@ -241,7 +241,8 @@ begin
         end if;
         perform link_entries(p_timing_partner_id, p_event_id);
     end if;
-    perform write_joined(p_timing_partner_id, p_event_id, persons);
+    -- Of most of the event, all of it takes no longer.
+    perform write_joined(p_timing_partner_id, p_event_id, case when cardinality(persons) <= 5000 then persons end);
 end $$;
 
 -- At the end of the transaction: what it changed of joined events.
@@ -286,7 +287,7 @@ begin
     end if;
     if exists (select from (select distinct timing_partner_id, event_id from changed) n
                join ct_events e using (timing_partner_id, event_id) where e.is_joined) then
-        if (select count(*) from changed) > 5000 then
+        if (select count(*) from changed) > 100000 then
             insert into stale_joins (timing_partner_id, event_id)
             select n.timing_partner_id, n.event_id from changed n
             join ct_events e using (timing_partner_id, event_id) where e.is_joined group by 1, 2;

@@ -74,17 +74,18 @@ values
      'content_fingerprint bytea, country text, created_at timestamp with time zone, data_source text, '
      'division text, division_place integer, entry_bib text, entry_id text, event_id text, finish_time '
      'timestamp with time zone, first_name text, gender text, gender_place integer, gun_time interval, '
-     'is_detail boolean, last_name text, legacy_row_id bigint, overall_place integer, provider_status '
-     'text, race_id text, raw_payload json, result_status text, retracted_at timestamp with time zone, '
-     'snapshot_hash bigint, split_keys text[], split_times jsonb, state text, status_is_derived boolean, '
-     'timing_partner_id integer, updated_at timestamp with time zone'),
+     'is_detail boolean, last_name text, legacy_row_id bigint, overall_place integer, own_status text, '
+     'provider_status text, race_id text, raw_payload json, result_status text, retracted_at timestamp '
+     'with time zone, snapshot_hash bigint, split_keys text[], split_times jsonb, state text, '
+     'status_is_derived boolean, timing_partner_id integer, updated_at timestamp with time zone'),
     ('entry_links',
      'basis text, bib_number text, data_source text, entry_id text, event_id text, external_id text, '
      'has_entry boolean, joined_race_id text, legacy_row_id bigint, link_key text, person_id text, '
      'person_name text, race_id text, timing_partner_id integer, why text'),
     ('entry_readings',
      'all_read_from timestamp with time zone, changes_read_from timestamp with time zone, data_source '
-     'text, event_id text, listing text[], stored_rows integer, timing_partner_id integer'),
+     'text, event_id text, listing text[], refreshed_to text, stored_rows integer, timing_partner_id '
+     'integer'),
     ('event_sources',
      'account_name text, decided_at timestamp with time zone, decided_by text, decision text, earlier '
      'jsonb, event_id text, event_name text, event_source_id bigint, found_at timestamp with time zone, '
@@ -100,6 +101,9 @@ values
      'timing_partner_id integer'),
     ('hub_clock',
      'offset_seconds double precision, only_row boolean, speed double precision'),
+    ('import_mappings',
+     'columns jsonb, created_at timestamp with time zone, date_order text, mapping_name text, splits jsonb, '
+     'timing_partner_id integer, updated_at timestamp with time zone'),
     ('joined_results',
      'age integer, begin_time timestamp with time zone, bib_number text, chip_time interval, city text, '
      'country text, created_at timestamp with time zone, data_source text, division text, division_place '
@@ -212,6 +216,7 @@ values
     ('ct_results', 'timing_partner_id, event_id, data_source, race_id, entry_id, legacy_row_id'),
     ('event_sources', 'timing_partner_id, provider_id, provider_event_id'),
     ('heartbeats', 'component, instance'),
+    ('import_mappings', 'timing_partner_id, mapping_name'),
     ('joined_results', 'timing_partner_id, event_id, race_id, participant_id'),
     ('partner_provider_accounts', 'timing_partner_id, provider_id, account_name'),
     ('partner_provider_credentials', 'timing_partner_id, provider_id'),
@@ -312,7 +317,8 @@ values
     ('schema/060_jobs.sql'), ('schema/065_cadence.sql'), ('schema/070_schedule.sql'), ('schema/072_duplicates.sql'),
     ('schema/075_pages.sql'), ('schema/076_timing.sql'), ('schema/077_scoring.sql'), ('schema/078_joins.sql'),
     ('schema/079_joined_results.sql'), ('schema/080_monitor.sql'), ('schema/081_history.sql'),
-    ('schema/082_archive.sql'), ('schema/084_registration.sql'), ('schema/085_backups.sql'),
+    ('schema/082_archive.sql'), ('schema/083_import_mappings.sql'), ('schema/084_registration.sql'),
+    ('schema/085_backups.sql'),
     ('views/collected_events.sql'), ('views/unified_events.sql'),
     ('views/unified_participants.sql'), ('views/unified_results.sql'), ('views/call_windows.sql'),
     ('legacy/090_finish.sql'), ('schema/095_self_check.sql'), ('chronotrack_live_schema_extension.sql')

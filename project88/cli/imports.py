@@ -1,32 +1,35 @@
-"""``project88 import``: reads, start lists and courses from files. Decides nothing that the file does not say."""
+"""``project88 import``: reads, entries and courses from files. Decides nothing that the file does not say."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from project88.cli.common import hub_database, print_json, run
+from project88.cli.files import File, file_bytes, say_problems
+from project88.cli.import_link import race_result_command
+from project88.cli.import_lists import results_command, start_list_command
+from project88.cli.import_said import say_what_is_left
 from project88.cli.options import AnyPartnerId, AsJson
 from project88.errors import EXIT_DONE, EXIT_FAILED, UsageError
 
 if TYPE_CHECKING:
+    from project88.imports.lists import Done
     from project88.imports.run import ReadsImport, ReadsOptions
-    from project88.imports.start_list import StartList
     from project88.store.connection import Database
     from project88.store.events import StoredEvent
-    from project88.store.merging import Merged
 
-SHOWN = 5
 HARDWARE = "tcp_hardware"
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Bring reads, start lists and courses from files.\n\nExample: project88 import entries start.csv --event p1",
+    help="Bring start lists, results, reads and courses.\n\nExample: project88 import start-list p1 start.csv",
 )
-File = Annotated[Path, typer.Argument(metavar="FILE", help="The file.", show_default=False)]
+app.command("start-list")(start_list_command)
+app.command("results")(results_command)
+app.command("race-result")(race_result_command)
 Event = Annotated[str, typer.Option("--event", metavar="EVENT", help="Our id of the event, or the provider's.")]
 
 
@@ -64,7 +67,7 @@ def reads_command(
         day=None if date is None else date.date(),
         order="lap_first" if lap_first else "gator_first",
     )
-    raise typer.Exit(run(_reads(_bytes(file), event, timing_partner_id, options, as_json)))
+    raise typer.Exit(run(_reads(file_bytes(file), event, timing_partner_id, options, as_json)))
 
 
 @app.command("entries")
@@ -77,15 +80,14 @@ def entries_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is in the file.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take a start list in CSV. The first line names the columns; one must be bib.
+    """Take a start list of an event of the hardware. The first line names the columns; one must be bib.
 
-    Known columns: bib, race, first name, last name, gender, age, date of birth, division, wave, team, status, entry id,
-    external id, e-mail, phone, city, state, country, postal code. A row that cannot be read is quarantined, and
-    the exit code is 1.
+    The same as import start-list, where columns can be mapped and the list be looked at first. A row that cannot be
+    read is quarantined, and the exit code is 1.
 
     Example: project88 import entries start.csv --event p1 --race Marathon
     """
-    raise typer.Exit(run(_entries(_bytes(file), event, timing_partner_id, race, replace, dry_run, as_json)))
+    raise typer.Exit(run(_entries(file_bytes(file), event, timing_partner_id, race, replace, dry_run, as_json)))
 
 
 @app.command("course")
@@ -96,7 +98,7 @@ def course_command(file: File, event: Event, timing_partner_id: AnyPartnerId = N
 
     Example: project88 import course course.json --event p1
     """
-    run(_course(_bytes(file), event, timing_partner_id))
+    run(_course(file_bytes(file), event, timing_partner_id))
 
 
 async def _reads(data: bytes, event: str, partner: int | None, options: ReadsOptions, as_json: bool) -> int:
@@ -128,43 +130,46 @@ def _say_reads(done: ReadsImport, as_json: bool) -> None:
         f"{facts['reads']:,} reads of {', '.join(facts['locations'])}: {facts['stored']:,} stored, "
         f"{facts['known_already']:,} known already"
     )
-    _say_problems([f"{each.reason}: {each.raw_line[:60]}" for each in done.found.unread], "lines could not be read")
+    unread = [f"{each.reason}: {each.raw_line[:60]}" for each in done.found.unread]
+    say_problems(unread, "lines could not be read and are kept with their reason")
 
 
 async def _entries(
     data: bytes, event: str, partner: int | None, race: str | None, is_whole: bool, dry_run: bool, as_json: bool
 ) -> int:
-    from project88.imports.run import import_entries
+    from project88.imports.lists import Wanted, import_start_list
+    from project88.imports.tables import read_table
 
     async with hub_database() as db:
-        found_event = await _event(db, event, partner)
-        found, merged = await import_entries(db, data, found_event, race, is_whole=is_whole, dry_run=dry_run)
-    _say_entries(found, merged, dry_run, as_json)
-    return EXIT_FAILED if found.problems or merged.held else EXIT_DONE
+        wanted = Wanted(
+            table=read_table(data),
+            event=await _event(db, event, partner),
+            race=race,
+            complete=is_whole,
+            preview=dry_run,
+        )
+        done = await import_start_list(db, wanted)
+    _say_entries(done, dry_run, as_json)
+    return EXIT_FAILED if done.left_something_out else EXIT_DONE
 
 
-def _say_entries(found: StartList, merged: Merged, dry_run: bool, as_json: bool) -> None:
+def _say_entries(done: Done, dry_run: bool, as_json: bool) -> None:
+    written = 0 if dry_run else done.new + done.changed
     facts = {
-        "entries": len(found.participants),
-        "written": merged.written,
-        "retired": merged.retracted,
-        "held": merged.held,
-        "unreadable_rows": len(found.problems),
-        "unknown_columns": list(found.ignored),
+        "entries": len(done.rows),
+        "written": written,
+        "retired": 0 if dry_run else done.retired,
+        "held": done.held,
+        "unreadable_rows": len(done.problems),
+        "unknown_columns": list(done.columns.ignored),
         "dry_run": dry_run,
     }
     if as_json:
         print_json(facts)
         return
-    done = "nothing was written" if dry_run else f"{merged.written:,} new or changed, {merged.retracted:,} retired"
-    typer.echo(f"{len(found.participants):,} entries: {done}")
-    if merged.held:
-        typer.echo(f"{merged.held:,} would be retired at once and wait for you: project88 retractions list")
-    if found.ignored:
-        typer.echo(f"columns that nothing is known of: {', '.join(found.ignored)}")
-    if without := sum(each.race_id is None for each in found.participants):
-        typer.echo(f"{without:,} have no race and are not scored: name it by --race, or in a column race")
-    _say_problems([each.reason for each in found.problems], "rows could not be read")
+    said = "nothing was written" if dry_run else f"{written:,} new or changed, {done.retired:,} retired"
+    typer.echo(f"{len(done.rows):,} entries: {said}")
+    say_what_is_left(done)
 
 
 async def _course(data: bytes, event: str, partner: int | None) -> None:
@@ -192,22 +197,6 @@ async def _event(db: Database, event: str, partner: int | None) -> StoredEvent:
             "add-event makes one"
         )
     return found
-
-
-def _say_problems(problems: list[str], what: str) -> None:
-    if problems:
-        typer.echo(f"{len(problems):,} {what} and are kept with their reason:", err=True)
-    for problem in problems[:SHOWN]:
-        typer.echo(f"  {problem}", err=True)
-    if len(problems) > SHOWN:
-        typer.echo(f"  and {len(problems) - SHOWN:,} more", err=True)
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}") from None
 
 
 class _progress:

@@ -49,6 +49,7 @@ COLUMNS = (
 class Format(StrEnum):
     table = "table"
     csv = "csv"
+    xlsx = "xlsx"
     json = "json"
 
 
@@ -56,7 +57,7 @@ def results(
     event: Annotated[str, typer.Argument(help="Our id of the event, or the provider's.", metavar="EVENT")],
     timing_partner_id: AnyPartnerId = None,
     form: Annotated[
-        Format, typer.Option("--format", help="csv and json carry every column and every row.")
+        Format, typer.Option("--format", help="csv, xlsx and json carry every column and every row.")
     ] = Format.table,
     race: Annotated[str | None, typer.Option(help="Only this race: its id or its name.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many rows; a table: 50.")] = None,
@@ -100,7 +101,7 @@ async def _results(
             await _print_tables(db, event, race_id, limit or ROWS_ON_A_SCREEN, at)
             return
         async with _found(db, event, race_id, limit, at) as found:
-            await (_write_csv(found) if form is Format.csv else _write_json(found.rows))
+            await _write(form, found)
 
 
 def instant(text: str, time_zone: str | None) -> datetime:
@@ -147,6 +148,18 @@ async def _print_tables(db: Database, event: StoredEvent, race_id: str | None, l
         typer.echo(f"{more:,} more: --limit N shows more rows, --format csv shows them all")
 
 
+async def _write(form: Format, found: ResultRows) -> None:
+    from project88.cli.workbook import write_workbook
+
+    match form:
+        case Format.csv:
+            await _write_csv(found)
+        case Format.xlsx:
+            await write_workbook(found)
+        case _:
+            await _write_json(found.rows)
+
+
 async def _write_csv(found: ResultRows) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(found.columns)
@@ -189,8 +202,10 @@ def json_row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def csv_cell(value: object) -> object:
-    """Unknown is an empty cell; lists are JSON text."""
+    """Unknown is an empty cell; lists are JSON text. No text is a formula to a spreadsheet."""
     import msgspec
+
+    from project88.imports.formulas import neutralised
 
     if isinstance(value, timedelta):
         return clock_text(value)
@@ -198,7 +213,7 @@ def csv_cell(value: object) -> object:
         return value.isoformat()
     if isinstance(value, list | dict):
         return msgspec.json.encode(value).decode()
-    return value
+    return neutralised(value) if isinstance(value, str) else value
 
 
 def splits_text(split_times: Splits) -> str:

@@ -306,22 +306,22 @@ async def _add_event(partner: int, name: str, start: str, time_zone: str) -> str
     from project88.store.scoring import add_event
     from project88.store.timing import time_zone_exists
 
-    begins = _instant(start)
+    begins = start_instant(start)
     async with hub_database() as db:
         if not await time_zone_exists(db, time_zone):
             raise UsageError(f"--time-zone: the database knows no time zone {time_zone!r}")
-        await _require_partner(db, partner)
+        await require_partner(db, partner)
         return await add_event(db, TimingPartnerId(partner), name.strip(), begins, time_zone)
 
 
-async def _require_partner(db: Database, partner: int) -> None:
+async def require_partner(db: Database, partner: int) -> None:
     from project88.store.partners import partners
 
     if partner not in {row["timing_partner_id"] for row in await partners(db)}:
         raise UsageError(f"timing partner {partner} does not exist: see project88 partner list")
 
 
-def _instant(text: str) -> datetime:
+def start_instant(text: str) -> datetime:
     example = "write an instant like 2026-04-20T09:00:00-04:00"
     try:
         found = datetime.fromisoformat(text)

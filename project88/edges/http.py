@@ -28,7 +28,7 @@ class HttpClient:
         try:
             async with self._session.request(
                 "GET" if request.form is None else "POST",
-                request.url,
+                request.url + request.secret_path,
                 params=request.query,
                 headers=request.headers,
                 data=request.form,

@@ -1,8 +1,8 @@
-"""The imports as use-cases: a file's bytes, an event, and what the database holds of it. Prints nothing."""
+"""The imports of reads and courses as use-cases: a file's bytes and an event. Prints nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,15 +11,12 @@ from xxhash import xxh3_64_hexdigest
 from project88.edges import clock
 from project88.errors import BadValue, UsageError
 from project88.imports.reads import FileContext, FileReads, Place, locations_of, read_file
-from project88.imports.start_list import StartList, read_start_list
 from project88.providers.chronotrack_tcp.reads import zone_of
 from project88.records.timing import TimingSession
 from project88.scoring.course import read_course, written
-from project88.store import merging, scoring, timing
+from project88.store import scoring, timing
 from project88.store.connection import Database
 from project88.store.events import StoredEvent
-from project88.store.lists import quarantine
-from project88.store.staging import Stage
 from project88.wire.ctp01.lines import Order
 
 RECORDS_AT_ONCE = 20_000
@@ -71,31 +68,6 @@ async def import_reads(
     found = read_file(data, context)
     stored = await _store(db, found, own if options.session_id is None else None, event, options.time_zone, told)
     return ReadsImport(found=found, stored=stored)
-
-
-async def import_entries(
-    db: Database, data: bytes, event: StoredEvent, race: str | None, *, is_whole: bool, dry_run: bool
-) -> tuple[StartList, merging.Merged]:
-    """``is_whole``: who is not on the list is not entered any more."""
-    courses = [read_course(each) for each in await scoring.courses(db, event.timing_partner_id, event.event_id)]
-    races = {course.name: course.race_id for course in courses}
-    found = read_start_list(data, races, _only_race(races, race))
-    if dry_run:
-        return found, merging.Merged()
-    scope = await scoring.hardware_scope(db, event)
-    async with db.dedicated() as connection:
-        stage = Stage(connection)
-        await stage.prepare()
-        await stage.add(0, found.participants)
-        async with connection.transaction():
-            await merging.begin_merge(connection, scope, "import")
-            # An unreadable row may be the one that seems to be missing.
-            complete = is_whole and not found.problems
-            await quarantine(connection, scope, found.problems)
-            merged = await merging.merge_participants(connection, scope, complete=complete)
-    if merged.written or merged.retracted:
-        await scoring.score_anew(db, event.timing_partner_id, event.event_id)
-    return found, merged
 
 
 async def import_course(db: Database, said: object, event: StoredEvent) -> list[tuple[str, bool]]:
@@ -197,15 +169,3 @@ async def _store(
             stored += await timing.store_records(connection, part, time_zone, None)
             told(begin + len(part), len(found.records))
     return stored
-
-
-def _only_race(races: Mapping[str, str], race: str | None) -> str | None:
-    """The race of rows that name none. Raises UsageError for one that the event does not have."""
-    if race is None:
-        return next(iter(races.values())) if len(races) == 1 else None
-    found = races.get(race) or (race if race in races.values() else None)
-    if found is None:
-        raise UsageError(
-            f"the event has no race {race!r}; it has {', '.join(races) or 'none: import its courses first'}"
-        )
-    return found

@@ -73,6 +73,9 @@ class Details:
     decode: Callable[[Sequence[Any]], Sequence[Sequence[Participant | Removal] | Problem]]
     #: Whether the list has the entries that changed last first, so that a row that moved ahead is one that changed.
     changed_first: bool = False
+    #: Which part of the calls that a login had left since the last reading goes to entries of which no row says that
+    #: they changed, in turn: for changes that show nowhere but in the answer.
+    refresh_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ ProviderEventId = NewType("ProviderEventId", str)
 
 #: What an entry's status can say about its result.
 DeclaredStatus = Literal["confirmed", "dnf", "dq"]
+#: What a result can say of itself.
+ResultStatus = Literal["finished", "dnf", "dns", "dq"]
 
 
 class Event(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -120,6 +122,9 @@ class Finish(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     division: str | None = None
     begin: datetime | None = None
     end: datetime | None = None
+    #: The source's own word for the result, and what it means; None where the result says nothing of itself.
+    status: str | None = None
+    declared: ResultStatus | None = None
     raw: str | None = None
 
 

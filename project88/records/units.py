@@ -6,6 +6,7 @@ import math
 import re
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from project88.errors import BadValue
@@ -28,6 +29,8 @@ DISTANCE_UNITS = {
 #: The rows of a race repeat their values interval by interval, so reading each once saves half the time.
 VALUES_REMEMBERED = 1 << 16
 CONTROL_CHARACTERS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029], " ")
+#: What comes first in a date; iso: the year, and no other date is read.
+DateOrder = Literal["iso", "month-first", "day-first"]
 #: So much of a rubbish value is quoted.
 SHOWN_CHARACTERS = 80
 #: Instants outside 1970 to 2200 are a wrong unit or rubbish.

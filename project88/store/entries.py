@@ -23,6 +23,15 @@ class EntryReading:
     stored_rows: int
     shown: int
     listing: Sequence[str]
+    refreshed_to: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRow:
+    """The row of a list whose entry was asked for and is stored."""
+
+    digest: int
+    lacks_bib: bool
 
 
 async def last_reading(connection: Connection, scope: EventScope) -> EntryReading:
@@ -35,21 +44,29 @@ async def last_reading(connection: Connection, scope: EventScope) -> EntryReadin
         stored_rows=row[3],
         shown=row[4],
         listing=row[5],
+        refreshed_to=row[6],
     )
 
 
 async def note_reading(
-    connection: Connection, scope: EventScope, began: datetime, *, of_all: bool, listing: Sequence[str] | None
+    connection: Connection,
+    scope: EventScope,
+    began: datetime,
+    *,
+    of_all: bool,
+    listing: Sequence[str] | None,
+    refreshed_to: str | None,
 ) -> None:
     """A reading of all entries, or of those that changed, came through whole."""
     parameters = {**scope.parameters(), "began": began, "of_all": of_all, "listing": listing and list(listing)}
+    parameters["refreshed_to"] = refreshed_to
     await connection.execute(queries["note_reading"], parameters)
 
 
-async def known_listing(connection: Connection, scope: EventScope) -> Mapping[str, int]:
-    """The digest of each row of the list whose entry was asked for and is stored."""
+async def known_listing(connection: Connection, scope: EventScope) -> Mapping[str, KnownRow]:
+    """By the name of each row."""
     cursor = await connection.execute(queries["known_listing"], scope.parameters())
-    return {row[0]: row[1] for row in await cursor.fetchall()}
+    return {row[0]: KnownRow(row[1], row[2]) for row in await cursor.fetchall()}
 
 
 async def stage_stored(connection: Connection, scope: EventScope, list_no: int, listed: Collection[str]) -> None:

@@ -149,6 +149,11 @@ async def settle_all(db: Database) -> int:
     return int(await db.value(results["settle"], {"timing_partner_id": None, "event_id": None}))
 
 
+async def new_rows(connection: AsyncConnection[Any], scope: EventScope, stream: Stream) -> int:
+    """How many of the staged rows a merge would show that are not visible now. Ask before the merge."""
+    return await _count(connection, _queries(stream), "new_rows", scope.parameters())
+
+
 async def visible_rows(connection: AsyncConnection[Any], scope: EventScope, stream: Stream) -> int:
     return await _count(connection, _queries(stream), "visible_rows", scope.parameters())
 

@@ -96,6 +96,14 @@ with gone as (
 )
 select count(*)::int from gone;
 
+-- name: new_rows
+-- How many staged participants are not visible yet.
+select count(distinct s.entry_id)::int from stage_participants s
+where not exists (
+    select from ct_participants o
+    where o.timing_partner_id = %(timing_partner_id)s and o.event_id = %(event_id)s
+      and o.data_source = %(data_source)s and o.entry_id = s.entry_id and o.retracted_at is null);
+
 -- name: visible_rows
 -- How many participants are visible.
 select count(*)::int from ct_participants

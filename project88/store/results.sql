@@ -28,6 +28,10 @@ from (
             division, begin_at, end_at), 2)
         from stage_finishes
         union all
+        -- By itself, so that hashes of results that say nothing of themselves stay what they were.
+        select race_id, entry_id, hash_record_extended((status, declared), 5) from stage_finishes
+        where (status, declared) is distinct from (null, null)
+        union all
         select race_id, entry_id, hash_record_extended((bracket, place), 3) from stage_gender_places
         union all
         select race_id, entry_id, hash_record_extended((bracket, place), 4) from stage_division_places
@@ -55,7 +59,8 @@ finishes as (
     select distinct on (race_id, entry_id) *
     from stage_finishes f
     join touched using (race_id, entry_id)
-    where (coalesce(chip_ms, gun_ms) is not null or coalesce(begin_at, end_at) is not null)
+    where coalesce(chip_ms, gun_ms) is not null or coalesce(begin_at, end_at) is not null
+       or coalesce(declared, status) is not null
     order by race_id, entry_id, (overall_place is null), f.ctid desc
 ),
 crossed_splits as materialized (
@@ -117,6 +122,13 @@ courses as (
         case when staged then (f).overall_place when not withdrawn then (o).overall_place end as overall_place,
         case when staged then (f).begin_at when not withdrawn then (o).begin_time end as begin_time,
         case when staged then (f).end_at when not withdrawn then (o).finish_time end as finish_time,
+        case when staged then (f).status when not withdrawn and (o).own_status is not null then (o).provider_status end
+            as said_status,
+        -- A word that means nothing to us is kept, and the times say the rest.
+        case when not staged then case when not withdrawn then (o).own_status end
+             when (f).declared is null and (f).status is not null
+                 then case when coalesce((f).chip_ms, (f).gun_ms) is null then 'started' else 'finished' end
+             else (f).declared end as own_status,
         case when staged then (f).raw when not withdrawn then (o).raw_payload::text end as raw_payload,
         case when not withdrawn then (o).gender_place end as old_gender_place,
         case when not withdrawn then (o).division_place end as old_division_place,
@@ -188,7 +200,7 @@ judged as (
 )
 insert into merged_results
 select
-    *,
+    content.*,
     sha256(convert_to(row(
         race_id, entry_id, bib_number, first_name, last_name, gender, age, city, state, country, chip_time, gun_time,
         overall_place, gender_place, division, division_place, split_times, split_keys, begin_time, finish_time
@@ -198,12 +210,14 @@ from (
         race_id, entry_id, (c).bib_number, (c).first_name, (c).last_name, (c).gender, (c).age, (c).city, (c).state,
         (c).country, (c).chip_time, (c).gun_time, (c).overall_place, gender_place, (c).division, division_place,
         split_times, split_keys, (c).begin_time, (c).finish_time, (c).raw_payload,
-        case when declared_status in ('dnf', 'dq') then declared_status
+        case when (c).own_status is not null then (c).own_status
+             when declared_status in ('dnf', 'dq') then declared_status
              when has_finished then 'finished'
              when stays_derived then (c).old_status
              else 'started' end as result_status,
-        entry_status as provider_status,
-        coalesce(stays_derived and coalesce(declared_status, '') not in ('dnf', 'dq'), false) as status_is_derived
+        coalesce((c).said_status, entry_status) as provider_status,
+        coalesce(stays_derived and (c).own_status is null and coalesce(declared_status, '') not in ('dnf', 'dq'),
+                 false) as status_is_derived, (c).own_status
     from judged
 ) as content;
 
@@ -217,20 +231,21 @@ with changed as (
         on o.timing_partner_id = %(timing_partner_id)s and o.event_id = %(event_id)s
         and o.data_source = %(data_source)s and o.race_id = m.race_id and o.entry_id = m.entry_id
     where o.entry_id is null or o.retracted_at is not null
-       or (o.content_fingerprint, o.result_status, o.provider_status, o.status_is_derived)
-          is distinct from (m.content_fingerprint, m.result_status, m.provider_status, m.status_is_derived)
+       or (o.content_fingerprint, o.result_status, o.provider_status, o.status_is_derived, o.own_status)
+          is distinct from
+          (m.content_fingerprint, m.result_status, m.provider_status, m.status_is_derived, m.own_status)
 ),
 written as (
     insert into ct_results (
         timing_partner_id, event_id, data_source, race_id, entry_id, bib_number, first_name, last_name, gender, age,
         city, state, country, chip_time, gun_time, overall_place, gender_place, division, division_place,
         result_status, provider_status, status_is_derived, split_times, split_keys, begin_time, finish_time,
-        raw_payload, content_fingerprint, snapshot_hash)
+        raw_payload, content_fingerprint, snapshot_hash, own_status)
     select
         %(timing_partner_id)s, %(event_id)s, %(data_source)s, race_id, entry_id, bib_number, first_name, last_name,
         gender, age, city, state, country, chip_time, gun_time, overall_place, gender_place, division, division_place,
         result_status, provider_status, status_is_derived, split_times::jsonb, split_keys, begin_time, finish_time,
-        raw_payload::json, content_fingerprint, snapshot_hash
+        raw_payload::json, content_fingerprint, snapshot_hash, own_status
     from changed
     on conflict (timing_partner_id, event_id, data_source, race_id, entry_id, legacy_row_id) do update set
         bib_number = excluded.bib_number, first_name = excluded.first_name, last_name = excluded.last_name,
@@ -242,7 +257,7 @@ written as (
         split_times = excluded.split_times, split_keys = excluded.split_keys, begin_time = excluded.begin_time,
         finish_time = excluded.finish_time, raw_payload = excluded.raw_payload,
         content_fingerprint = excluded.content_fingerprint, snapshot_hash = excluded.snapshot_hash,
-        retracted_at = null, updated_at = now()
+        own_status = excluded.own_status, retracted_at = null, updated_at = now()
     returning 1
 )
 select count(*) from written;
@@ -329,7 +344,7 @@ with told as (
         on entry.timing_partner_id = r.timing_partner_id and entry.event_id = r.event_id
         and entry.data_source = r.data_source and entry.entry_id = r.entry_id and entry.retracted_at is null
     where r.timing_partner_id = %(timing_partner_id)s and r.event_id = %(event_id)s
-      and r.data_source = %(data_source)s and r.retracted_at is null
+      and r.data_source = %(data_source)s and r.retracted_at is null and r.own_status is null
       and (entry.entry_id is not null or not (r.status_is_derived and r.raw_payload is null and r.split_keys = '{}'))
       and (entry.entry_status is distinct from r.provider_status
            or (entry.declared_status in ('dnf', 'dq') and entry.declared_status <> r.result_status))
@@ -415,6 +430,16 @@ with withdrawn as (
     returning 1
 )
 select count(*) from withdrawn;
+
+-- name: new_rows
+-- How many staged results are not visible yet.
+select count(*)::int from (
+    select race_id, entry_id from stage_finishes union select race_id, entry_id from stage_splits) s
+where not exists (
+    select from ct_results o
+    where o.timing_partner_id = %(timing_partner_id)s and o.event_id = %(event_id)s
+      and o.data_source = %(data_source)s and (o.race_id, o.entry_id) = (s.race_id, s.entry_id)
+      and o.retracted_at is null);
 
 -- name: visible_rows
 -- How many visible rows stand on rows of the provider.

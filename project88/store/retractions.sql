@@ -30,6 +30,6 @@ select h.timing_partner_id, h.held_retraction_id, h.event_id, h.data_source, h.s
        v.provider_id, e.provider_event_id
 from held_retractions h
 join ct_events e using (timing_partner_id, event_id)
-join providers v on v.key = h.data_source
+join providers v on v.key = case h.data_source when 'tcp_hardware' then 'chronotrack_tcp' else h.data_source end
 where h.held_retraction_id = %(held_retraction_id)s
   and (%(timing_partner_id)s::int is null or h.timing_partner_id = %(timing_partner_id)s);

@@ -26,7 +26,8 @@ create temp table stage_removals (
 create temp table stage_finishes (
     list_no int, race_id text collate "C", entry_id text collate "C", bib text, first_name text, last_name text,
     gender text, age int, city text, state text, country text, chip_ms bigint, gun_ms bigint,
-    bracket text collate "C", overall_place int, division text, begin_at timestamptz, end_at timestamptz, raw text
+    bracket text collate "C", overall_place int, division text, begin_at timestamptz, end_at timestamptz, status text,
+    declared text, raw text
 );
 create temp table stage_splits (
     list_no int, race_id text collate "C", entry_id text collate "C", split_key text collate "C",
@@ -46,7 +47,7 @@ create temp table merged_results (
     age int, city text, state text, country text, chip_time interval, gun_time interval, overall_place int,
     gender_place int, division text, division_place int, split_times text, split_keys text[], begin_time timestamptz,
     finish_time timestamptz, raw_payload text, result_status text, provider_status text, status_is_derived boolean,
-    content_fingerprint bytea
+    own_status text, content_fingerprint bytea
 );
 
 -- name: stages

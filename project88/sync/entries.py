@@ -15,13 +15,13 @@ from project88.errors import Gone, ProviderError
 from project88.providers.contract import Details, EntryList, Provider
 from project88.records.entities import Participant, Problem, Removal
 from project88.store.connection import Connection
-from project88.store.entries import known_listing, last_reading, stage_stored
+from project88.store.entries import KnownRow, known_listing, last_reading, stage_stored
 from project88.store.scope import EventScope
 from project88.store.staging import Stage
 from project88.sync.accounts import Account
 from project88.sync.client import ProviderClient
 from project88.sync.collecting import CollectedList, records_by_row
-from project88.sync.listing import to_ask
+from project88.sync.listing import next_in_turn, to_ask
 from project88.sync.raw_rows import RawRows
 from project88.sync.reading import ListReader
 
@@ -40,6 +40,8 @@ class EntryPlan:
     began: datetime
     since: datetime | None
     earlier: Sequence[str]
+    minutes_since: float = 0.0
+    refreshed_to: str | None = None
 
 
 async def plan_entries(
@@ -57,7 +59,14 @@ async def plan_entries(
         and last.stored_rows == last.shown
     ):
         since = last.changes_read_from - provider.asks_since
-    return EntryPlan(began=last.hub_now, since=since, earlier=last.listing)
+    elapsed = last.hub_now - (last.changes_read_from or last.hub_now)
+    return EntryPlan(
+        began=last.hub_now,
+        since=since,
+        earlier=last.listing,
+        minutes_since=min(elapsed / timedelta(minutes=1), MINUTES_OF_CALLS),
+        refreshed_to=last.refreshed_to,
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,6 +75,7 @@ class ListedEntries:
 
     collected: CollectedList
     listing: list[str]
+    refreshed_to: str | None
 
 
 @dataclass(slots=True)
@@ -104,15 +114,34 @@ async def collect_one_by_one(
     except ProviderError as error:
         found.error = error
     known = await known_listing(stage.connection, scope)
-    asked = []
+    asked: list[str] = []
+    in_turn: list[str] = []
     if found.error is None:
-        asked = to_ask(listing.digests, known, plan.earlier, changed_first=wanted.details.changed_first)
-    at_most = max(1, int(account.provider.limits.calls_per_minute * MINUTES_OF_CALLS))
-    found.postponed = max(0, len(asked) - at_most)
-    details = await _Asking(account.client, wanted.details, found).ask(asked[:at_most])
+        asked, in_turn = _chosen(account, wanted.details, listing, known, plan, found)
+    details = await _Asking(account.client, wanted.details, found).ask([*asked, *in_turn])
     await stage_listing(stage, scope, number, listing, details, known)
     found.usable_rows = len(listing.people)
-    return ListedEntries(collected=found, listing=list(listing.digests))
+    refreshed_to = in_turn[-1] if in_turn else plan.refreshed_to
+    return ListedEntries(collected=found, listing=list(listing.digests), refreshed_to=refreshed_to)
+
+
+def _chosen(
+    account: Account,
+    details: Details,
+    listing: Listing,
+    known: Mapping[str, KnownRow],
+    plan: EntryPlan,
+    found: CollectedList,
+) -> tuple[list[str], list[str]]:
+    """Whom to ask for because a row says so, and whom because it is their turn."""
+    rate = account.provider.limits.calls_per_minute
+    digests = {key: row.digest for key, row in known.items()}
+    asked = to_ask(listing.digests, digests, plan.earlier, changed_first=details.changed_first)
+    at_most = max(1, int(rate * MINUTES_OF_CALLS))
+    found.postponed = max(0, len(asked) - at_most)
+    left = min(at_most - len(asked), int(rate * plan.minutes_since * details.refresh_share))
+    rest = {key: row.lacks_bib for key, row in known.items() if key in listing.digests and key not in asked}
+    return asked[:at_most], next_in_turn(rest, plan.refreshed_to, left)
 
 
 async def stage_listing(
@@ -121,7 +150,7 @@ async def stage_listing(
     number: int,
     listing: Listing,
     details: Mapping[str, Entries],
-    known: Mapping[str, int],
+    known: Mapping[str, KnownRow],
 ) -> None:
     """Stage what was asked for, else what is stored, else what the row itself says."""
     await stage.add(number, listing.removals)

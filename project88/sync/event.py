@@ -145,6 +145,7 @@ class _Reading:
         self._snapshot.authorities[number] = NO_AUTHORITY
         assert self._snapshot.entries is not None
         self._snapshot.entries.listing = found.listing
+        self._snapshot.entries.refreshed_to = found.refreshed_to
         return found.collected
 
     def _has_failed(self, found: CollectedList) -> bool:

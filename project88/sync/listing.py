@@ -31,3 +31,12 @@ def moved_ahead(earlier: Sequence[str], now: Sequence[str]) -> set[str]:
             # It was passed already: both cannot be in one order from here on.
             break
     return set(rest[: last + 1])
+
+
+def next_in_turn(lacks_bib: Mapping[str, bool], last: str | None, count: int) -> list[str]:
+    """So many whose turn it is, after the one that was last: first all without a bib, then the others, then again."""
+    if count <= 0:
+        return []
+    order = sorted(lacks_bib, key=lambda key: (not lacks_bib[key], key))
+    first = order.index(last) + 1 if last is not None and last in lacks_bib else 0
+    return [*order[first:], *order[:first]][:count]

@@ -25,6 +25,7 @@ class EntriesRead:
     began: datetime
     is_everyone: bool
     listing: list[str] | None = None
+    refreshed_to: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -104,7 +104,9 @@ async def _note_entries(connection: Connection, scope: EventScope, snapshot: Eve
     """Only a reading that came through whole moves the instant from which changes are asked for."""
     read = snapshot.entries
     if read is not None and snapshot.participants and snapshot.is_complete(snapshot.participants):
-        await note_reading(connection, scope, read.began, of_all=read.is_everyone, listing=read.listing)
+        await note_reading(
+            connection, scope, read.began, of_all=read.is_everyone, listing=read.listing, refreshed_to=read.refreshed_to
+        )
 
 
 async def _remember(stage: Stage, scope: EventScope, snapshot: EventSnapshot, stored: Mapping[str, int]) -> None:

@@ -12,6 +12,8 @@ class Request:
     """One GET, or the POST of a form. Query, headers and form may hold secrets, so none is part of the repr."""
 
     url: str
+    #: Goes behind the address where the path is a secret, so that no message names it.
+    secret_path: str = field(default="", repr=False)
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from project88.sandbox import (
     Fault,
@@ -23,7 +24,7 @@ from project88.sandbox import (
 )
 from project88.sandbox.registration import RegistrationWorld
 from project88.store.connection import Database
-from project88.store.events import events_of
+from project88.store.events import StoredEvent, events_of
 from project88.store.history import Outcome
 from project88.store.partners import add_partner, credential, set_credentials
 from project88.sync.accounts import open_account
@@ -53,12 +54,17 @@ class Registration(Hub):
         return await self._sync("results", everything)
 
     async def _sync(self, sync_type: Any, choice: Choice) -> Outcome:
-        found = [event for event in await events_of(self.db, self.account.source) if event.start_date == self.start]
-        return await sync_event(self.account, found[0].scope(self.account.source), sync_type, choice)
+        return await sync_event(self.account, (await self.stored()).scope(self.account.source), sync_type, choice)
 
-    @property
-    def start(self) -> datetime:
-        return datetime.fromtimestamp(self.edition.start_s, UTC)
+    async def stored(self) -> StoredEvent:
+        """The event that is to come; the service may know its day only."""
+        day = datetime.fromtimestamp(self.edition.start_s, ZoneInfo(self.edition.zone)).date()
+        found = await events_of(self.db, self.account.source)
+        return next(
+            each
+            for each in found
+            if each.start_date and each.start_date.astimezone(ZoneInfo(self.edition.zone)).date() == day
+        )
 
     async def people(self) -> list[tuple[Any, ...]]:
         """Who is on the start list, as it is shown."""
@@ -68,6 +74,10 @@ class Registration(Hub):
             key=self.key,
         )
         return [tuple(row.values()) for row in rows]
+
+
+def world_zone(world: RegistrationWorld) -> str:
+    return next(iter(world.editions.values())).zone
 
 
 def starts_in(days: float) -> datetime:
@@ -112,7 +122,11 @@ async def _served(
         case "haku":
             client = HakuClient()
             async with serve_haku(world, settings or HakuSettings(), faults=faults) as served:
-                addresses = {"base_url": served.base_url, "token_url": served.token_url}
+                addresses = {
+                    "base_url": served.base_url,
+                    "token_url": served.token_url,
+                    "time_zone": "America/New_York",
+                }
                 yield served, (client.client_id, client.client_secret), addresses
         case _:
             timer = RaceRosterAccount()

@@ -78,4 +78,5 @@ async def test_a_row_without_an_id_gets_one_that_no_provider_uses(db: Database) 
 async def test_providers_are_numbered_as_the_issue_says(db: Database) -> None:
     rows = await db.rows(SQL("select provider_id, key from providers order by 1"))
 
-    assert ["chronotrack_live", "runsignup", "race_roster", "haku", "chronotrack_tcp"] == [row["key"] for row in rows]
+    keys = [row["key"] for row in rows]
+    assert ["chronotrack_live", "runsignup", "race_roster", "haku", "chronotrack_tcp", "file"] == keys

@@ -13,7 +13,9 @@ import msgspec
 from psycopg.rows import dict_row
 
 from project88.edges.tcp import Connection, connect
-from project88.imports.run import import_course, import_entries
+from project88.imports.lists import Wanted, import_start_list
+from project88.imports.run import import_course
+from project88.imports.tables import read_table
 from project88.listen.rules import Rules
 from project88.listen.service import Listening, ListenOptions, listening
 from project88.records.entities import EventId, TimingPartnerId
@@ -136,7 +138,8 @@ async def hardware_event(db: Database, partner: TimingPartnerId, event: Event, f
     write_files(event, folder)
     stored = await find_event(db, event_id, partner)
     await import_course(db, msgspec.json.decode((folder / COURSE).read_bytes()), stored)
-    await import_entries(db, (folder / START_LIST).read_bytes(), stored, None, is_whole=True, dry_run=False)
+    start_list = read_table((folder / START_LIST).read_bytes())
+    await import_start_list(db, Wanted(table=start_list, event=stored, complete=True))
     return event_id
 
 

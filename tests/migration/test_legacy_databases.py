@@ -243,7 +243,7 @@ def test_providers_of_m_keep_their_names_logins_and_history(databases, kind):
     assert after.rows("select provider_id, name, key from providers order by 1") == [
         (1, "ChronoTrack Live", "chronotrack_live"), (2, "ChronoTrack", None), (3, "Race Roster", "race_roster"),
         (4, "Haku", "haku"), (5, "Copernico", None), (6, "RunSignUp", "runsignup"),
-        (7, "ChronoTrack TCP", "chronotrack_tcp"),
+        (7, "ChronoTrack TCP", "chronotrack_tcp"), (8, "Imported files", "file"),
     ]  # fmt: skip
 
 
@@ -260,7 +260,7 @@ def test_providers_of_d_keep_their_names_and_their_history(databases, kind):
     assert after.rows("select provider_id, name, key from providers order by 1") == [
         (1, "ChronoTrack Live", "chronotrack_live"), (2, "RunSignUp", "runsignup"), (3, "Race Roster", "race_roster"),
         (5, "Haku", "haku"), (6, "ChronoTrack", None), (7, "ChronoTrack TCP", "chronotrack_tcp"),
-        (8, "Copernico", None),
+        (8, "Copernico", None), (9, "Imported files", "file"),
     ]  # fmt: skip
 
 

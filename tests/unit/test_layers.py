@@ -53,6 +53,7 @@ LIBRARIES = {
     "subprocess": {"edges"},
     "smtplib": {"edges"},
     "fcntl": {"edges"},
+    "openpyxl": {"imports", "cli"},
     "http.client": {"edges"},
     "urllib.request": {"edges"},
 }

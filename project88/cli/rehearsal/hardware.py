@@ -12,7 +12,9 @@ from pathlib import Path
 import msgspec
 
 from project88.edges.child import hub_process
-from project88.imports.run import import_course, import_entries
+from project88.imports.lists import Wanted, import_start_list
+from project88.imports.run import import_course
+from project88.imports.tables import read_table
 from project88.listen.rules import Rules
 from project88.listen.scorer import Scorer
 from project88.listen.service import ListenOptions, listening
@@ -80,7 +82,8 @@ async def _set_up(db: Database, event: Event, race: HardwareRace, folder: Path) 
     stored = await find_event(db, event_id, partner)
     write_files(event, folder)
     await import_course(db, msgspec.json.decode((folder / COURSE).read_bytes()), stored)
-    await import_entries(db, (folder / START_LIST).read_bytes(), stored, None, is_whole=True, dry_run=False)
+    start_list = read_table((folder / START_LIST).read_bytes())
+    await import_start_list(db, Wanted(table=start_list, event=stored, complete=True))
     return partner, await scoring.hardware_scope(db, stored)
 
 

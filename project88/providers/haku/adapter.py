@@ -106,6 +106,7 @@ class HakuAdapter:
             read=responses.read_registration,
             decode=decode.registrations(self.settings),
             changed_first=self.settings.changed_first,
+            refresh_share=self.settings.refresh_share,
         )
 
     def _list(self, name: str, path: str, decoder: Callable[[Raws], Any], query: Mapping[str, str]) -> PagedList[Any]:

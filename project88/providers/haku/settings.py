@@ -37,6 +37,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     bib_from: BibFrom = "tag_number"
     #: Whether the list of participants honours its order by the last change, so that one that moved ahead has changed.
     changed_first: bool = True
+    #: Of the calls that were left since the last reading, the part that asks for registrations of which no row tells a
+    #: change, those without a bib first: a bib that is assigned shows nowhere else.
+    refresh_share: float = 0.5
 
     def zone(self) -> ZoneInfo | None:
         """The zone of dates that name none."""
@@ -49,6 +52,8 @@ def read_settings(additional_config: Mapping[str, Any]) -> Settings:
     check_address(WHERE, "base_url", settings.base_url)
     check_address(WHERE, "token_url", settings.token_url)
     check_numbers(WHERE, settings, ("timeout", "rate_limit", "page_size", "max_concurrency"))
+    if not 0 <= settings.refresh_share <= 1:
+        raise ConfigError(f"{WHERE}: refresh_share must be from 0 to 1")
     if not PREFIX.fullmatch(settings.token_prefix):
         raise ConfigError(f"{WHERE}: token_prefix must be one word, such as Bearer, or empty")
     _check_zone(settings)

@@ -44,6 +44,8 @@ GENDERS: Mapping[str, str] = {
 }
 #: Words in place of a time, for an athlete without one (I).
 NO_FINISH = frozenset({"DNF", "DNS", "DQ", "DSQ", "DNQ"})
+#: What the words mean; DNQ is kept and means nothing to us.
+DECLARED: Mapping[str, entities.ResultStatus] = {"DNF": "dnf", "DNS": "dns", "DQ": "dq", "DSQ": "dq"}
 DISTANCE = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 #: An address of the public results page names the event behind one of these words (S).
 RESULTS_CODE = re.compile(r"/(?:results|events)/([A-Za-z0-9_-]{1,64})(?:/|$)")
@@ -153,6 +155,8 @@ def _result(race_id: str, row: ResultRow, raw: RawRow) -> tuple[entities.ResultR
 
 def _finish(race_id: str, row: ResultRow, raw: RawRow) -> Finish:
     first, last = text(row.firstName), text(row.lastName)
+    said = (text(value) for value in (row.chipTime, row.gunTime))
+    word = next((each.upper() for each in said if each and each.upper() in NO_FINISH), None)
     return Finish(
         race_id=race_id,
         entry_id=_entry_id(row),
@@ -168,6 +172,8 @@ def _finish(race_id: str, row: ResultRow, raw: RawRow) -> Finish:
         gun_ms=_time(row.gunTime),
         overall_place=_place(row.overallPlace),
         division=text(row.division),
+        status=word,
+        declared=DECLARED.get(word or ""),
         raw=raw_text(raw),
     )
 

@@ -1,7 +1,6 @@
 """From the rows of a result set to finishes, splits and places. Pure.
 
-A time that is a word such as DNF is documented for posting and expected for reading (I). A record of a result holds no
-word, so such a finish has no times; its raw row keeps the word.
+A time that is a word such as DNF is documented for posting and expected for reading (I).
 """
 
 from __future__ import annotations
@@ -22,6 +21,8 @@ from project88.records.entities import DivisionPlace, Finish, GenderPlace, Split
 from project88.records.units import elapsed_ms, integer, place, text
 
 NO_FINISH = frozenset({"DNF", "DNS", "DQ", "DNQ"})
+#: What the words mean; DNQ is kept and means nothing to us.
+DECLARED: Mapping[str, entities.ResultStatus] = {"DNF": "dnf", "DNS": "dns", "DQ": "dq"}
 SPLIT = "split-"
 DIVISION = "division-"
 RANK_WORDS = re.compile(r"plac|rank")
@@ -68,7 +69,8 @@ def _entry_id(registration_id: Scalar, row: rows.ResultRow) -> str:
 
 
 def _finish(race_id: str, entry_id: str, row: rows.ResultRow, division: str | None, raw: RawRow) -> Finish:
-    has_no_finish = any(_is_word(value) for value in (row.clock_time, row.chip_time, row.place))
+    words = [text(value) for value in (row.chip_time, row.clock_time, row.place) if _is_word(value)]
+    has_no_finish, word = bool(words), next((each.upper() for each in words if each), None)
     return Finish(
         race_id=race_id,
         entry_id=entry_id,
@@ -84,6 +86,8 @@ def _finish(race_id: str, entry_id: str, row: rows.ResultRow, division: str | No
         gun_ms=None if has_no_finish else _time(row.clock_time) or None,
         overall_place=None if has_no_finish else place(row.place),
         division=division,
+        status=word,
+        declared=DECLARED.get(word or ""),
         raw=raw_text(raw),
     )
 
