@@ -216,10 +216,13 @@ end $$;
 create or replace trigger removed_joins_are_kept after delete on joined_results
     referencing old table as gone for each statement execute function log_removed_joins();
 
--- Rows that somebody removes are gone, and so is what they said before.
+-- Rows that somebody removes are gone, and so is what they said before; but not where a merge puts others in their place.
 create or replace function forget_changes() returns trigger
 language plpgsql as $$
 begin
+    if coalesce(current_setting('project88.decided', true), '') = 'on' then
+        return null;
+    end if;
     perform set_config('project88.forget', 'on', true);
     delete from row_changes c using (select distinct timing_partner_id, event_id, data_source from gone) g
     where (c.timing_partner_id, c.event_id) = (g.timing_partner_id, g.event_id)

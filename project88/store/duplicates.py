@@ -209,7 +209,9 @@ async def _move_into_hardware(connection: Connection, source: Source, pair: Pair
             f"{pair.event_id} first, with project88 timing bind"
         )
     await connection.execute(queries["keep_removed"], parameters)
-    moved = await _move(connection, {**parameters, "from_event": pair.live_event_id, "to_event": pair.event_id})
+    parameters |= {"from_event": pair.live_event_id, "to_event": pair.event_id}
+    await connection.execute(queries["make_room"], parameters)
+    moved = await _move(connection, parameters)
     await connection.execute(queries["remove_event"], parameters)
     return moved
 

@@ -44,6 +44,25 @@ from ct_events e
 where s.timing_partner_id = %(timing_partner_id)s and s.event_source_id = %(event_source_id)s
   and e.timing_partner_id = s.timing_partner_id and e.event_id = %(live_event_id)s;
 
+-- name: make_room
+-- Rows that an earlier merge brought, hidden since it was undone, leave the place to those that come now.
+with hidden_races as (
+    delete from ct_races h using ct_races n
+    where h.timing_partner_id = %(timing_partner_id)s and h.event_id = %(to_event)s and h.data_source = %(data_source)s
+      and n.timing_partner_id = h.timing_partner_id and n.event_id = %(from_event)s
+      and (n.data_source, n.race_id) = (h.data_source, h.race_id) and h.retracted_at is not null
+),
+hidden_participants as (
+    delete from ct_participants h using ct_participants n
+    where h.timing_partner_id = %(timing_partner_id)s and h.event_id = %(to_event)s and h.data_source = %(data_source)s
+      and n.timing_partner_id = h.timing_partner_id and n.event_id = %(from_event)s
+      and (n.data_source, n.entry_id) = (h.data_source, h.entry_id) and h.retracted_at is not null
+)
+delete from ct_results h using ct_results n
+where h.timing_partner_id = %(timing_partner_id)s and h.event_id = %(to_event)s and h.data_source = %(data_source)s
+  and n.timing_partner_id = h.timing_partner_id and n.event_id = %(from_event)s
+  and (n.data_source, n.race_id, n.entry_id) = (h.data_source, h.race_id, h.entry_id) and h.retracted_at is not null;
+
 -- name: move_rows
 -- Races, participants and results of one source, and all that is known of their collecting, belong to another event.
 with races as (
@@ -125,6 +144,11 @@ results as (
     where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
       and retracted_at is null
     returning 1
+),
+retractions as (
+    update held_retractions set state = 'returned', decided_at = now()
+    where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
+      and state in ('held', 'dismissed')
 ),
 lists as (
     delete from collected_lists

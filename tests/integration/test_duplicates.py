@@ -12,11 +12,12 @@ import pytest
 
 from project88.errors import UsageError
 from project88.records.entities import EventId, TimingPartnerId
-from project88.sandbox import LiveSettings, World, serve
+from project88.sandbox import LiveSettings, RemoveEntry, World, serve
 from project88.store import duplicates
 from project88.store.backfill import staged_events
 from project88.store.connection import Database
 from project88.store.partners import add_partner, credential
+from project88.store.retractions import retractions
 from project88.store.staging import Stage
 from project88.sync.collecting import collect
 from project88.sync.discovery import discover
@@ -277,6 +278,38 @@ async def test_keeping_both_imports_the_event_without_a_call_and_the_monitor_lea
         assert () == (await discover(hub.account)).held_back
         await duplicates.undo(db, await the_pair(db), BY)
         assert "review" == (await the_pair(db)).decision
+
+
+async def test_an_event_that_was_merged_and_then_kept_can_be_merged_again(db: Database):
+    world = race_world(30)
+    async with hub_with_twin(db, world) as hub:
+        await discover(hub.account)
+        for _ in range(2):
+            await duplicates.merge(db, await the_pair(db), BY, None)
+            await hub.sync(only_event(world), data_source=PROVIDER)
+            assert 30 == await hub.one("select count(*) from unified_results")
+            await duplicates.undo(db, await the_pair(db), BY)
+            await duplicates.keep_both(db, await the_pair(db), BY, None)
+            await hub.sync(only_event(world))
+            assert 30 == await hub.one("select count(*) from unified_results")
+            await duplicates.undo(db, await the_pair(db), BY)
+        await duplicates.merge(db, await the_pair(db), BY, None)
+        assert [{"n": 30, "events": 1}] == await hub.look(
+            "select count(*) as n, count(distinct event_id) as events from unified_results"
+        )
+
+
+async def test_a_mass_retraction_of_rows_that_an_undone_merge_hid_waits_for_nobody(db: Database):
+    world = race_world(30)
+    async with hub_with_twin(db, world) as hub:
+        await discover(hub.account)
+        await duplicates.merge(db, await the_pair(db), BY, None)
+        await hub.sync(only_event(world), data_source=PROVIDER)
+        world.apply(*(RemoveEntry(entry_id=entry_id) for entry_id in list(world.entries)[:15]))
+        await hub.sync(only_event(world), data_source=PROVIDER)
+        assert {"participants", "results"} == {each.stream for each in await retractions(db)}
+        await duplicates.undo(db, await the_pair(db), BY)
+        assert [] == await retractions(db)
 
 
 async def test_the_partners_rule_merges_certain_duplicates_and_leaves_doubtful_ones(db: Database):
