@@ -111,6 +111,7 @@ async def merge(db: Database, pair: Pair, decided_by: str, reason: str | None) -
     async with _deciding(db, pair) as (connection, found):
         if found.decision == "merged":
             raise UsageError(f"{_named(found)} is merged already")
+        await _require_only(connection, source, found)
         moved = Moved()
         if found.live_event_id is not None:
             moved = await _move_into_hardware(connection, source, found)
@@ -198,6 +199,17 @@ async def _source(db: Database, pair: Pair) -> Source:
         provider_id=ProviderId(await provider_id(db, pair.provider_key)),
         data_source=pair.provider_key,
     )
+
+
+async def _require_only(connection: Connection, source: Source, pair: Pair) -> None:
+    """Rows of two events of a source cannot be told apart under one event."""
+    parameters = {**source.parameters(), **pair.key, "event_id": pair.event_id}
+    row = await (await connection.execute(queries["merged_already"], parameters)).fetchone()
+    if row is not None:
+        raise UsageError(
+            f"event {row[0]} of {pair.provider_key} is merged into event {pair.event_id} already: undo that first, or "
+            f"keep both events with project88 duplicates keep-both {pair.provider_event_id}"
+        )
 
 
 async def _move_into_hardware(connection: Connection, source: Source, pair: Pair) -> Moved:

@@ -29,6 +29,12 @@ from unnest(%(event_ids)s::text[]) with ordinality as e (each, place) order by p
 -- A collecting that runs is waited for so long.
 select set_config('lock_timeout', '60s', true), set_config('project88.decided', 'on', true);
 
+-- name: merged_already
+-- Another event of the provider that is merged into the same event.
+select provider_event_id from event_sources
+where timing_partner_id = %(timing_partner_id)s and provider_id = %(provider_id)s and event_id = %(event_id)s
+  and decision = 'merged' and event_source_id <> %(event_source_id)s;
+
 -- name: own_hardware
 -- What an event of ChronoTrack Live holds that only an event of the hardware should.
 select (select count(*) from timing.timing_sessions t where (t.timing_partner_id, t.event_id) = (%(timing_partner_id)s, %(live_event_id)s))
@@ -171,13 +177,18 @@ update event_sources set
 where timing_partner_id = %(timing_partner_id)s and event_source_id = %(event_source_id)s;
 
 -- name: undo
--- What stood before the last decision stands again.
-update event_sources set
-    earlier = earlier || jsonb_build_object('decision', decision, 'by', decided_by, 'at', decided_at, 'reason', reason,
-                                            'undone_by', %(decided_by)s::text, 'undone_at', now()),
-    decision = %(decision)s, decided_by = null, decided_at = null, reason = null, removed_event = null,
-    removed_payload = null
-where timing_partner_id = %(timing_partner_id)s and event_source_id = %(event_source_id)s;
+-- What stood before the last decision stands again. Where the partner's rule would merge the event at once, that it is
+-- not merged is a person's decision.
+update event_sources s set
+    earlier = s.earlier || jsonb_build_object('decision', s.decision, 'by', s.decided_by, 'at', s.decided_at,
+                                              'reason', s.reason, 'undone_by', %(decided_by)s::text, 'undone_at', now()),
+    decision = %(decision)s, decided_by = case when rule.is_against then %(decided_by)s::text end,
+    decided_at = case when rule.is_against then now() end, reason = null, removed_event = null, removed_payload = null
+from (
+    select duplicate_decision = 'merged' and %(decision)s = 'skipped' as is_against from timing_partners
+    where timing_partner_id = %(timing_partner_id)s
+) rule
+where s.timing_partner_id = %(timing_partner_id)s and s.event_source_id = %(event_source_id)s;
 
 -- name: stage_listed
 -- The event as the provider lists it.

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 import pytest
 
 from project88.errors import UsageError
 from project88.records.entities import EventId, TimingPartnerId
-from project88.sandbox import LiveSettings, RemoveEntry, World, serve
+from project88.sandbox import LiveSettings, RemoveEntry, World, list_world, serve
 from project88.store import duplicates
 from project88.store.backfill import staged_events
 from project88.store.connection import Database
@@ -319,6 +319,48 @@ async def test_the_partners_rule_merges_certain_duplicates_and_leaves_doubtful_o
         assert () == (await discover(hub.account)).held_back
         assert "merged" == (await the_pair(db)).decision
         assert "completed" == (await hub.sync(only_event(world), data_source=PROVIDER)).status
+
+
+async def test_a_merge_of_the_rule_that_is_undone_is_not_made_again(db: Database):
+    world = race_world(30)
+    async with hub_with_twin(db, world) as hub:
+        await duplicates.set_rule(db, hub.account.source.timing_partner_id, "merged")
+        await discover(hub.account)
+        await hub.sync(only_event(world), data_source=PROVIDER)
+        await duplicates.undo(db, await the_pair(db), BY)
+        for _ in range(2):
+            assert ["skipped"] == [each.decision for each in (await discover(hub.account)).held_back]
+        pair = await the_pair(db)
+        assert ("skipped", BY) == (pair.decision, pair.decided_by)
+        with pytest.raises(UsageError, match="nobody has decided"):
+            await duplicates.undo(db, pair, BY)
+        await duplicates.merge(db, pair, BY, None)
+        await hub.sync(only_event(world), data_source=PROVIDER)
+        assert 30 == await hub.one("select count(*) from unified_results")
+
+
+@pytest.mark.parametrize("rule", ["skipped", "merged"])
+async def test_one_event_of_a_provider_is_merged_into_an_event(db: Database, rule: Literal["skipped", "merged"]):
+    world = list_world(5, 6, start=days_ago(3))
+    for event in world.events.values():
+        event.name = "City Run"
+    async with serve(world, LiveSettings(rate_limit=1_000_000)) as sandbox, account_on(db, sandbox) as account:
+        partner = account.source.timing_partner_id
+        await duplicates.set_rule(db, partner, rule)
+        await hardware_event(db, partner, "City Run", days_ago(3))
+        await discover(account)
+        waiting = "skipped" if rule == "skipped" else "review"
+        first, second = await duplicates.pairs(db)
+        assert [waiting, waiting] == [first.decision, second.decision]
+        await duplicates.merge(db, first, BY, None)
+        with pytest.raises(UsageError, match=f"event {first.provider_event_id} of {PROVIDER} is merged into event p1"):
+            await duplicates.merge(db, second, BY, None)
+        await discover(account)
+        assert [waiting] == [each.decision for each in await duplicates.pairs(db)]
+        await duplicates.keep_both(db, second, BY, None)
+        for event_id in world.events:
+            await Hub(db, account, sandbox).sync(event_id, data_source=PROVIDER)
+        assert 11 == await Hub(db, account, sandbox).one("select count(*) from unified_results")
 
 
 async def test_a_dry_run_of_the_backfill_sees_the_duplicate_and_writes_nothing(db: Database):
