@@ -141,6 +141,9 @@ async def write(
             retracted = await _count(connection, "retract_others", event.key)
         elif gone:
             retracted = await _count(connection, "retract_scores", {**event.key, "entry_ids": list(gone)})
+        if results or retracted:
+            # While reads come in, their places note the change, once a second at most.
+            await connection.execute(queries["note_change" if is_whole else "open_again"], event.key)
         await connection.execute(queries["write_judgements"], event.key)
         await connection.execute(queries["note_scored"], {**event.key, "timing_read_id": up_to, "problem": None})
     return Written(results=results, retracted=retracted)

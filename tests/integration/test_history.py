@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from project88.sandbox import ChangeTime, SetStatus
+from project88.sandbox import ChangeTime, RemoveResult, SetStatus
 from project88.store import duplicates
 from project88.store.changes import changes, first_seen, results_as_of
 from project88.store.connection import Database
@@ -149,6 +149,20 @@ async def test_results_settle_after_a_day_without_change_and_a_correction_opens_
         await hub.look("update ct_events set results_changed_at = now() - interval '25 hours'")
         assert 1 == await settle_all(db)
         assert await hub.one("select bool_and(is_settled) from unified_results")
+
+
+async def test_a_disqualification_that_only_the_list_of_entries_tells_opens_settled_results(db: Database):
+    world = race_world(30)
+    entry = world.events[only_event(world)].races[0].entries[0]
+    world.apply(RemoveResult(entry_id=entry.entry_id))
+    async with hub_on(db, world) as hub:
+        event_id = only_event(world)
+        await hub.sync(event_id)
+        shown = "select result_status, is_settled from unified_results where participant_id = %(entry)s"
+        assert [{"result_status": "dns", "is_settled": True}] == await hub.look(shown, entry=entry.entry_id)
+        world.apply(SetStatus(entry_id=entry.entry_id, status="DQ"))
+        await hub.sync(event_id)
+        assert [{"result_status": "dq", "is_settled": False}] == await hub.look(shown, entry=entry.entry_id)
 
 
 async def test_a_merge_keeps_the_history_and_shows_before_it_what_the_event_showed(db: Database):
