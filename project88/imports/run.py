@@ -93,8 +93,8 @@ async def import_entries(
             complete = is_whole and not found.problems
             await quarantine(connection, scope, found.problems)
             merged = await merging.merge_participants(connection, scope, complete=complete)
-    if merged.written or merged.retracted:
-        await scoring.score_anew(db, event.timing_partner_id, event.event_id)
+            if merged.written or merged.retracted:
+                await scoring.score_again(connection, event.timing_partner_id, event.event_id)
     return found, merged
 
 

@@ -93,7 +93,9 @@ async def test_a_decision_that_scoring_carries_out_opens_settled_results_and_sco
     event = await event_with_files(hub, tmp_path)
     await hub("import", "reads", str(tmp_path / "reads.txt"), "--event", event)
     await hub("score", event)
-    assert [{"n": 1}] == await rows(db, "select count(*)::int as n from ct_events where results_changed_at <= hub_now()")
+    assert [{"n": 1}] == await rows(
+        db, "select count(*)::int as n from ct_events where results_changed_at <= hub_now()"
+    )
     async with db.connection() as connection:
         await connection.execute(b"update ct_events set results_changed_at = hub_now() - interval '25 hours'")
     assert 1 == await settle_all(db)
@@ -103,6 +105,24 @@ async def test_a_decision_that_scoring_carries_out_opens_settled_results_and_sco
     await hub("decisions", "add", event, "disqualified", "--bib", "12", "--reason", "cut", "--by", "Director")
     await hub("score", event)
     assert [{"result_status": "dq", "is_settled": False}] == await rows(db, shown)
+
+
+async def test_a_decision_stands_only_together_with_the_scoring_that_it_makes_necessary(
+    hub: HubCommand, db: Database, tmp_path: Path
+):
+    event = await event_with_files(hub, tmp_path)
+    async with db.connection() as connection:
+        await connection.execute(
+            b"alter table timing.scorings add constraint nobody_scores check (not is_stale) not valid"
+        )
+    decided = ("decisions", "add", event, "disqualified", "--bib", "12", "--reason", "cut", "--by", "Director")
+
+    assert (await hub(*decided)).code == 1
+    assert (await hub("decisions", "list", event)).out == "nobody has decided anything\n"
+    async with db.connection() as connection:
+        await connection.execute(b"alter table timing.scorings drop constraint nobody_scores")
+    assert (await hub(*decided)).code == 0
+    assert await rows(db, "select is_stale from timing.scorings") == [{"is_stale": True}]
 
 
 async def test_a_bib_that_two_entries_of_a_list_have_is_nobody_s(hub: HubCommand, tmp_path: Path):
