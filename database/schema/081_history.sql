@@ -267,7 +267,8 @@ begin
     select t.* into p from timing_partners t where t.timing_partner_id = p_timing_partner_id;
     select (jsonb_populate_record(ev, coalesce(d.was, '{}'))).* into e
     from ct_events ev
-    left join changed_since(p_timing_partner_id, p_event_id, 'event', p_at) d on true
+    -- Of an event that was merged into this one, what it said itself waits here for the undoing.
+    left join changed_since(p_timing_partner_id, p_event_id, 'event', p_at) d on d.key = ev.event_id
     where ev.timing_partner_id = p_timing_partner_id and ev.event_id = p_event_id;
     if e.event_id is null or e.retracted_at is not null or e.created_at > p_at then
         return;

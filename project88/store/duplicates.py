@@ -222,6 +222,7 @@ async def _move_into_hardware(connection: Connection, source: Source, pair: Pair
         )
     await connection.execute(queries["keep_removed"], parameters)
     parameters |= {"from_event": pair.live_event_id, "to_event": pair.event_id}
+    await connection.execute(queries["note_hidden"], {**parameters, "was_hidden": False})
     await connection.execute(queries["make_room"], parameters)
     moved = await _move(connection, parameters)
     await connection.execute(queries["remove_event"], parameters)
@@ -234,8 +235,11 @@ async def _unmerge(connection: Connection, source: Source, pair: Pair) -> tuple[
     restored = await (await connection.execute(queries["restore_event"], parameters)).fetchone()
     if restored is None:
         return await _moved(connection, "hide_rows", {**parameters, "event_id": pair.event_id}), False
-    await connection.execute(queries["restore_payload"], {**parameters, "live_event_id": restored[0]})
-    return await _move(connection, {**parameters, "from_event": pair.event_id, "to_event": restored[0]}), True
+    parameters |= {"live_event_id": restored[0], "from_event": pair.event_id, "to_event": restored[0]}
+    moved = await _move(connection, parameters)
+    await connection.execute(queries["note_hidden"], {**parameters, "was_hidden": True})
+    await connection.execute(queries["restore_payload"], parameters)
+    return moved, True
 
 
 async def _move(connection: Connection, parameters: dict[str, Any]) -> Moved:

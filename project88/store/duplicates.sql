@@ -93,7 +93,7 @@ retractions as (
 changes as (
     update row_changes set event_id = %(to_event)s
     where timing_partner_id = %(timing_partner_id)s and event_id = %(from_event)s and data_source = %(data_source)s
-      and subject in ('race', 'participant', 'result')
+      and (subject in ('race', 'participant', 'result') or subject = 'event' and keys = array[%(live_event_id)s::text])
 ),
 lists as (
     update collected_lists set event_id = %(to_event)s
@@ -109,6 +109,15 @@ history as (
 )
 select (select count(*) from races)::int as races, (select count(*) from participants)::int as participants,
        (select count(*) from results)::int as results;
+
+-- name: note_hidden
+-- For the history the event of ChronoTrack Live is hidden while it is merged: it was not before, and it was until now.
+insert into row_changes (timing_partner_id, event_id, data_source, subject, changed_at, cause, keys, was)
+select s.timing_partner_id, %(live_event_id)s, %(data_source)s, 'event', change_instant(), change_cause(),
+       array[%(live_event_id)s::text],
+       jsonb_build_array(jsonb_build_object('retracted_at', case when %(was_hidden)s then s.decided_at end))
+from event_sources s
+where s.timing_partner_id = %(timing_partner_id)s and s.event_source_id = %(event_source_id)s;
 
 -- name: remove_event
 -- The event of ChronoTrack Live whose rows belong to another one now.
