@@ -6,7 +6,6 @@ kill them at a step, so that they die between two calls, inside a transaction an
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -23,20 +22,22 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL
 
 from project88.sandbox import LiveSettings, World, list_world, serve
-from project88.sandbox.live.settings import CLIENT_ID, CLIENT_SECRET, LOGIN, PASSWORD
+from project88.sandbox.live.settings import LOGIN, PASSWORD
 from project88.store.connection import Database
 from project88.store.partners import add_partner, set_credentials
 from tests.acceptance.counting_tap import Place, Point, Steps, tap
+from tests.acceptance.hardware_files import Runner, add_event, done, import_race
 from tests.acceptance.kill_truth import HARDWARE_EVENT, LOOKS, RUNNERS, Season, State, Step
 from tests.acceptance.warm_command import WarmCommand, warm_command
 from tests.hub_command import Finished
-from tests.integration.collecting import PROVIDER
+from tests.integration.collecting import PROVIDER, login_settings
 from tests.integration.scheduling import until
 
 SEED = 20261128
 KILLS = 50
-#: Commands that do no harm when what they do is done; the others refuse.
+#: Most steps of a sync are reading: so many deaths in transactions, and so many at the end of one, are sure.
 PLACES: Sequence[Place] = ("anywhere", "anywhere", "inside", "inside", "commit")
+#: Commands that may be given again when what they do is done; the others refuse.
 REPEATABLE = {"sync", "vanish", "return", "score"}
 pytestmark = pytest.mark.timeout(240)
 
@@ -111,7 +112,7 @@ class Killing:
         is_done = step.kind in self.lengths and await self.die(step, self._point(step.kind))
         if not is_done or step.kind in REPEATABLE:
             finished = await self.run(step)
-            assert finished.code == 0, (step, finished)
+            assert finished.code == 0, (step.arguments, finished)
             self.lengths[step.kind] = self.steps.taken
         found, wanted = await self.state(), step.after.state()
         assert found == wanted, f"seed {SEED}, after {step.kind}: {_differences(found, wanted)}"
@@ -119,7 +120,6 @@ class Killing:
         self.season.done(step)
 
     def _point(self, kind: str) -> Point:
-        """Most steps of a sync are reading: so many in transactions, and so many at the end of one, are sure."""
         place = self.chance.choice(PLACES)
         return Point(self.chance.randint(1, self.lengths[kind][place]), place, self.chance.choice(["before", "after"]))
 
@@ -174,15 +174,10 @@ async def killing(database_url: str, folder: Path) -> AsyncIterator[Killing]:
     ):
         async with Database.open(database_url) as db:
             partner = await add_partner(db, "Timers", "UTC")
-            config = {
-                "base_url": f"http://127.0.0.1:{api}/api",
-                "client_id": CLIENT_ID,
-                "client_secret": CLIENT_SECRET,
-                "rate_limit": 600_000,
-            }
+            config = login_settings(f"http://127.0.0.1:{api}/api")
             await set_credentials(db, partner, PROVIDER, LOGIN, PASSWORD, config)
         season = Season(world, chance)
-        await set_up(command, season, start, folder)
+        await set_up(command, season, start)
         yield Killing(season, command, steps, looks, chance)
 
 
@@ -201,41 +196,15 @@ def url_behind(server: dict[str, object], port: int) -> str:
     )
 
 
-async def set_up(command: WarmCommand, season: Season, start: datetime, folder: Path) -> None:
+async def set_up(command: WarmCommand, season: Season, start: datetime) -> None:
     event = next(iter(season.world.events.values()))
-    course = {
-        "race_id": "r",
-        "name": event.races[0].name,
-        "gun": {"at": start.isoformat()},
-        "points": [{"name": "Start", "locations": ["start"]}, {"name": "Finish", "locations": ["finish"]}],
-    }
-    (folder / "course.json").write_text(json.dumps(course))
-    persons = season.truth.persons.values()
-    listed = (f"{who.entry_id},{who.bib},{who.name.replace(' ', ',')}" for who in persons)
-    (folder / "start.csv").write_text("\n".join(["entry id,bib,first name,last name", *listed]))
-    (folder / "reads.txt").write_text("".join(reads(season, start)))
+    race = event.races[0].name
+    runners = [Runner(each.entry_id, each.bib, each.name, each.chip_ms, race) for each in season.truth.persons.values()]
     of_partner = ("--timing-partner-id", "1")
-    for arguments in (
-        ("sync", "events", *of_partner),
-        ("sync", "results", *of_partner, "--event", event.event_id),
-        ("timing", "add-event", *of_partner, "--name", event.name, "--start", start.isoformat(), "--time-zone", "UTC"),
-        ("import", "course", str(folder / "course.json"), "--event", HARDWARE_EVENT),
-        ("import", "entries", str(folder / "start.csv"), "--event", HARDWARE_EVENT),
-        ("import", "reads", str(folder / "reads.txt"), "--event", HARDWARE_EVENT),
-        ("score", HARDWARE_EVENT),
-    ):
-        finished = await command(*arguments)
-        assert finished.code == 0, (arguments, finished)
-
-
-def reads(season: Season, start: datetime) -> list[str]:
-    """What the timing computers saw of everybody on the start list."""
-    lines = []
-    for number, who in enumerate(season.truth.persons.values(), 1):
-        for location, after_ms in (("start", 0), ("finish", who.chip_ms)):
-            at = start + timedelta(milliseconds=after_ms)
-            lines.append(f"CT01_13,{number},{location},{who.bib},{at:%H:%M:%S.%f}"[:-4] + ",1,0FA22E,1\r\n")
-    return lines
+    await done(command, "sync", "events", *of_partner)
+    await done(command, "sync", "results", *of_partner, "--event", event.event_id)
+    assert await add_event(command, 1, event.name, start) == HARDWARE_EVENT
+    await import_race(command, HARDWARE_EVENT, start, {"r": race}, runners)
 
 
 async def test_a_program_that_dies_at_any_point_leaves_nothing_half_done_and_the_next_one_completes_it(
