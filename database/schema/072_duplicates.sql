@@ -37,6 +37,9 @@ create table if not exists event_sources (
         check (likeness in ('same_id', 'same_name', 'no_date', 'similar_name', 'no_name'))
 );
 create index if not exists event_sources_by_event on event_sources (timing_partner_id, event_id);
+-- What a source says stands under the event without the id of the provider: rows of two of its events would be one's.
+create unique index if not exists one_event_of_a_provider_is_merged
+    on event_sources (timing_partner_id, provider_id, event_id) where decision = 'merged';
 comment on table event_sources is 'Events of a provider that may be, or are, an event of the hardware, and what was decided.';
 comment on column event_sources.event_id is 'The event of the hardware.';
 comment on column event_sources.decision is

@@ -287,23 +287,25 @@ language sql set enable_nestloop = off set enable_mergejoin = off as $$
         join known k on k.data_source = 'tcp_hardware' and (k.race_id, k.entry_id) = (e.race_id, e.entry_id)
             and not k.has_entry
     ),
+    apart as (
+        select d.bib_number from timing.decisions d
+        where d.timing_partner_id = p_timing_partner_id and d.event_id = p_event_id and d.kind = 'kept_apart'
+          and d.undone_at is null
+    ),
     by_external_id as (
         select e.link_key, p.joined_race_id, p.person_id, 'external id' as why
         from (select joined_race_id, external_id, min(link_key) as link_key from entries
               where external_id is not null and link_key not in (select link_key from by_entry)
+                and (bib_number is null or bib_number not in (select bib_number from apart))
               group by 1, 2 having count(*) = 1) e
         join (select joined_race_id, external_id, min(person_id) as person_id from known
               where external_id is not null
+                and (bib_number is null or bib_number not in (select bib_number from apart))
                 and (joined_race_id, person_id) not in (select joined_race_id, person_id from by_entry)
               group by 1, 2 having count(distinct person_id) = 1) p using (joined_race_id, external_id)
     ),
     surely as materialized (
         select * from by_entry union all select * from by_external_id
-    ),
-    apart as (
-        select d.bib_number from timing.decisions d
-        where d.timing_partner_id = p_timing_partner_id and d.event_id = p_event_id and d.kind = 'kept_apart'
-          and d.undone_at is null
     ),
     by_bib as (
         select e.link_key, p.joined_race_id, p.person_id,

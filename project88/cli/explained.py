@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -58,6 +57,4 @@ def _text(value: Any) -> str:  # noqa: ANN401
         return "-"
     if isinstance(value, list):
         return f"{len(value)} splits"
-    if isinstance(value, timedelta):
-        return str(value)
     return str(value)

@@ -92,10 +92,7 @@ async def import_start_list(db: Database, wanted: Wanted) -> Done:
     found = _Found(
         stream="participants", columns=columns, rows=people, records=_with(races, people), problems=listed.problems
     )
-    done = await _store(db, wanted, found)
-    if done.event_id is not None and not wanted.preview and (done.new or done.changed or done.retired):
-        await scoring.score_anew(db, wanted.event.timing_partner_id, done.event_id)
-    return done
+    return await _store(db, wanted, found)
 
 
 async def import_results(db: Database, wanted: Wanted) -> Done:
@@ -149,6 +146,8 @@ async def _store(db: Database, wanted: Wanted, found: _Found) -> Done:
             new = await merging.new_rows(connection, scope, found.stream)
             merged = await _merge(connection, scope, found, wanted)
             await quarantine(connection, scope, found.problems)
+            if found.stream == "participants" and (merged.written or merged.retracted):
+                await scoring.score_again(connection, scope.source.timing_partner_id, scope.event_id)
     return Done(
         event_id=None if known_scope is None and wanted.preview else scope.event_id,
         columns=found.columns,

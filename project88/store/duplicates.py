@@ -111,6 +111,7 @@ async def merge(db: Database, pair: Pair, decided_by: str, reason: str | None) -
     async with _deciding(db, pair) as (connection, found):
         if found.decision == "merged":
             raise UsageError(f"{_named(found)} is merged already")
+        await _require_only(connection, source, found)
         moved = Moved()
         if found.live_event_id is not None:
             moved = await _move_into_hardware(connection, source, found)
@@ -200,6 +201,17 @@ async def _source(db: Database, pair: Pair) -> Source:
     )
 
 
+async def _require_only(connection: Connection, source: Source, pair: Pair) -> None:
+    """Rows of two events of a source cannot be told apart under one event."""
+    parameters = {**source.parameters(), **pair.key, "event_id": pair.event_id}
+    row = await (await connection.execute(queries["merged_already"], parameters)).fetchone()
+    if row is not None:
+        raise UsageError(
+            f"event {row[0]} of {pair.provider_key} is merged into event {pair.event_id} already: undo that first, or "
+            f"keep both events with project88 duplicates keep-both {pair.provider_event_id}"
+        )
+
+
 async def _move_into_hardware(connection: Connection, source: Source, pair: Pair) -> Moved:
     parameters = {**source.parameters(), **pair.key, "live_event_id": pair.live_event_id}
     row = await (await connection.execute(queries["own_hardware"], parameters)).fetchone()
@@ -209,7 +221,10 @@ async def _move_into_hardware(connection: Connection, source: Source, pair: Pair
             f"{pair.event_id} first, with project88 timing bind"
         )
     await connection.execute(queries["keep_removed"], parameters)
-    moved = await _move(connection, {**parameters, "from_event": pair.live_event_id, "to_event": pair.event_id})
+    parameters |= {"from_event": pair.live_event_id, "to_event": pair.event_id}
+    await connection.execute(queries["note_hidden"], {**parameters, "was_hidden": False})
+    await connection.execute(queries["make_room"], parameters)
+    moved = await _move(connection, parameters)
     await connection.execute(queries["remove_event"], parameters)
     return moved
 
@@ -220,8 +235,11 @@ async def _unmerge(connection: Connection, source: Source, pair: Pair) -> tuple[
     restored = await (await connection.execute(queries["restore_event"], parameters)).fetchone()
     if restored is None:
         return await _moved(connection, "hide_rows", {**parameters, "event_id": pair.event_id}), False
-    await connection.execute(queries["restore_payload"], {**parameters, "live_event_id": restored[0]})
-    return await _move(connection, {**parameters, "from_event": pair.event_id, "to_event": restored[0]}), True
+    parameters |= {"live_event_id": restored[0], "from_event": pair.event_id, "to_event": restored[0]}
+    moved = await _move(connection, parameters)
+    await connection.execute(queries["note_hidden"], {**parameters, "was_hidden": True})
+    await connection.execute(queries["restore_payload"], parameters)
+    return moved, True
 
 
 async def _move(connection: Connection, parameters: dict[str, Any]) -> Moved:

@@ -29,6 +29,12 @@ from unnest(%(event_ids)s::text[]) with ordinality as e (each, place) order by p
 -- A collecting that runs is waited for so long.
 select set_config('lock_timeout', '60s', true), set_config('project88.decided', 'on', true);
 
+-- name: merged_already
+-- Another event of the provider that is merged into the same event.
+select provider_event_id from event_sources
+where timing_partner_id = %(timing_partner_id)s and provider_id = %(provider_id)s and event_id = %(event_id)s
+  and decision = 'merged' and event_source_id <> %(event_source_id)s;
+
 -- name: own_hardware
 -- What an event of ChronoTrack Live holds that only an event of the hardware should.
 select (select count(*) from timing.timing_sessions t where (t.timing_partner_id, t.event_id) = (%(timing_partner_id)s, %(live_event_id)s))
@@ -43,6 +49,25 @@ update event_sources s set
 from ct_events e
 where s.timing_partner_id = %(timing_partner_id)s and s.event_source_id = %(event_source_id)s
   and e.timing_partner_id = s.timing_partner_id and e.event_id = %(live_event_id)s;
+
+-- name: make_room
+-- Rows that an earlier merge brought, hidden since it was undone, leave the place to those that come now.
+with hidden_races as (
+    delete from ct_races h using ct_races n
+    where h.timing_partner_id = %(timing_partner_id)s and h.event_id = %(to_event)s and h.data_source = %(data_source)s
+      and n.timing_partner_id = h.timing_partner_id and n.event_id = %(from_event)s
+      and (n.data_source, n.race_id) = (h.data_source, h.race_id) and h.retracted_at is not null
+),
+hidden_participants as (
+    delete from ct_participants h using ct_participants n
+    where h.timing_partner_id = %(timing_partner_id)s and h.event_id = %(to_event)s and h.data_source = %(data_source)s
+      and n.timing_partner_id = h.timing_partner_id and n.event_id = %(from_event)s
+      and (n.data_source, n.entry_id) = (h.data_source, h.entry_id) and h.retracted_at is not null
+)
+delete from ct_results h using ct_results n
+where h.timing_partner_id = %(timing_partner_id)s and h.event_id = %(to_event)s and h.data_source = %(data_source)s
+  and n.timing_partner_id = h.timing_partner_id and n.event_id = %(from_event)s
+  and (n.data_source, n.race_id, n.entry_id) = (h.data_source, h.race_id, h.entry_id) and h.retracted_at is not null;
 
 -- name: move_rows
 -- Races, participants and results of one source, and all that is known of their collecting, belong to another event.
@@ -68,7 +93,7 @@ retractions as (
 changes as (
     update row_changes set event_id = %(to_event)s
     where timing_partner_id = %(timing_partner_id)s and event_id = %(from_event)s and data_source = %(data_source)s
-      and subject in ('race', 'participant', 'result')
+      and (subject in ('race', 'participant', 'result') or subject = 'event' and keys = array[%(live_event_id)s::text])
 ),
 lists as (
     update collected_lists set event_id = %(to_event)s
@@ -92,6 +117,15 @@ history as (
 )
 select (select count(*) from races)::int as races, (select count(*) from participants)::int as participants,
        (select count(*) from results)::int as results;
+
+-- name: note_hidden
+-- For the history the event of ChronoTrack Live is hidden while it is merged: it was not before, and it was until now.
+insert into row_changes (timing_partner_id, event_id, data_source, subject, changed_at, cause, keys, was)
+select s.timing_partner_id, %(live_event_id)s, %(data_source)s, 'event', change_instant(), change_cause(),
+       array[%(live_event_id)s::text],
+       jsonb_build_array(jsonb_build_object('retracted_at', case when %(was_hidden)s then s.decided_at end))
+from event_sources s
+where s.timing_partner_id = %(timing_partner_id)s and s.event_source_id = %(event_source_id)s;
 
 -- name: remove_event
 -- The event of ChronoTrack Live whose rows belong to another one now.
@@ -134,6 +168,11 @@ results as (
       and retracted_at is null
     returning 1
 ),
+retractions as (
+    update held_retractions set state = 'returned', decided_at = now()
+    where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
+      and state in ('held', 'dismissed')
+),
 lists as (
     delete from collected_lists
     where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
@@ -163,13 +202,18 @@ update event_sources set
 where timing_partner_id = %(timing_partner_id)s and event_source_id = %(event_source_id)s;
 
 -- name: undo
--- What stood before the last decision stands again.
-update event_sources set
-    earlier = earlier || jsonb_build_object('decision', decision, 'by', decided_by, 'at', decided_at, 'reason', reason,
-                                            'undone_by', %(decided_by)s::text, 'undone_at', now()),
-    decision = %(decision)s, decided_by = null, decided_at = null, reason = null, removed_event = null,
-    removed_payload = null
-where timing_partner_id = %(timing_partner_id)s and event_source_id = %(event_source_id)s;
+-- What stood before the last decision stands again. Where the partner's rule would merge the event at once, that it is
+-- not merged is a person's decision.
+update event_sources s set
+    earlier = s.earlier || jsonb_build_object('decision', s.decision, 'by', s.decided_by, 'at', s.decided_at,
+                                              'reason', s.reason, 'undone_by', %(decided_by)s::text, 'undone_at', now()),
+    decision = %(decision)s, decided_by = case when rule.is_against then %(decided_by)s::text end,
+    decided_at = case when rule.is_against then now() end, reason = null, removed_event = null, removed_payload = null
+from (
+    select duplicate_decision = 'merged' and %(decision)s = 'skipped' as is_against from timing_partners
+    where timing_partner_id = %(timing_partner_id)s
+) rule
+where s.timing_partner_id = %(timing_partner_id)s and s.event_source_id = %(event_source_id)s;
 
 -- name: stage_listed
 -- The event as the provider lists it.

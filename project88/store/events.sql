@@ -1,29 +1,39 @@
 -- name: alike
 -- Staged events that are not stored and may be hardware events of the same partner, with the decision that stands: a
--- person's, else the partner's rule where the likeness is certain. They are not imported unless both are kept.
-select s.provider_event_id, s.name, s.start_date, to_jsonb(s) as listed, coalesce(d.event_id, a.event_id) as event_id,
-       coalesce(d.likeness, a.likeness) as likeness,
-       coalesce(d.decision,
-                case when a.likeness in ('same_id', 'same_name') then p.duplicate_decision else 'review' end) as decision,
+-- person's, else the partner's rule where the likeness is certain. They are not imported unless both are kept. Of two
+-- that the rule would merge into one event nobody knows which it is.
+with found as (
+    select s.provider_event_id, s.name, s.start_date, to_jsonb(s) as listed, coalesce(d.event_id, a.event_id) as event_id,
+           coalesce(d.likeness, a.likeness) as likeness, d.decision as known_decision,
+           case when a.likeness in ('same_id', 'same_name') then p.duplicate_decision else 'review' end as rule
+    from (select distinct on (provider_event_id) * from stage_events order by provider_event_id, ctid desc) s
+    join timing_partners p on p.timing_partner_id = %(timing_partner_id)s
+    left join lateral (
+        -- A merge that the partner's rule made is as good as a person's: rows were collected under it.
+        select * from event_sources d
+        where d.timing_partner_id = p.timing_partner_id and d.provider_id = %(provider_id)s
+          and d.provider_event_id = s.provider_event_id and (d.decided_by is not null or d.decision = 'merged')) d on true
+    left join lateral (
+        select * from alike_hardware_events(p.timing_partner_id, s.name, s.start_date, s.provider_event_id)
+        limit 1) a on true
+    where coalesce(d.event_id, a.event_id) is not null
+      and not exists (
+          select from ct_events e
+          where e.timing_partner_id = p.timing_partner_id and e.data_source = %(data_source)s
+            and e.provider_event_id = s.provider_event_id)
+)
+select f.provider_event_id, f.name, f.start_date, f.listed, f.event_id, f.likeness,
+       case when f.known_decision is not null then f.known_decision
+            when f.rule = 'merged' and (
+                count(*) filter (where f.known_decision is null and f.rule = 'merged') over (partition by f.event_id) > 1
+                or exists (select from event_sources o
+                           where o.timing_partner_id = %(timing_partner_id)s and o.provider_id = %(provider_id)s
+                             and o.event_id = f.event_id and o.decision = 'merged')) then 'review'
+            else f.rule end as decision,
        (select e.event_name from ct_events e
-        where e.timing_partner_id = p.timing_partner_id and e.event_id = coalesce(d.event_id, a.event_id))
-           as hardware_event_name
-from (select distinct on (provider_event_id) * from stage_events order by provider_event_id, ctid desc) s
-join timing_partners p on p.timing_partner_id = %(timing_partner_id)s
-left join lateral (
-    -- A merge that the partner's rule made is as good as a person's: rows were collected under it.
-    select * from event_sources d
-    where d.timing_partner_id = p.timing_partner_id and d.provider_id = %(provider_id)s
-      and d.provider_event_id = s.provider_event_id and (d.decided_by is not null or d.decision = 'merged')) d on true
-left join lateral (
-    select * from alike_hardware_events(p.timing_partner_id, s.name, s.start_date, s.provider_event_id)
-    limit 1) a on true
-where coalesce(d.event_id, a.event_id) is not null
-  and not exists (
-      select from ct_events e
-      where e.timing_partner_id = p.timing_partner_id and e.data_source = %(data_source)s
-        and e.provider_event_id = s.provider_event_id)
-order by s.provider_event_id collate "C";
+        where e.timing_partner_id = %(timing_partner_id)s and e.event_id = f.event_id) as hardware_event_name
+from found f
+order by f.provider_event_id collate "C";
 
 -- name: note_alike
 -- Keeps what was found of one staged event that may be a hardware event; what a person decided stays.

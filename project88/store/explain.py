@@ -72,18 +72,19 @@ async def explain(db: Database, event: StoredEvent, bib: str) -> list[Explained]
     if not persons:
         raise UsageError(f"event {event.event_id} has no result with bib {bib}")
     decisions = await db.rows(queries["decided"], key)
-    return [await _explained(db, {**key, **row}, row, decisions) for row in persons]
+    return [await _explained(db, key, row, decisions) for row in persons]
 
 
 async def _explained(
-    db: Database, key: dict[str, Any], shown: dict[str, Any], decisions: Sequence[dict[str, Any]]
+    db: Database, key: dict[str, Any], person: dict[str, Any], decisions: Sequence[dict[str, Any]]
 ) -> Explained:
-    said = await db.rows(queries["said"], key)
+    person_key = {**key, "race_id": person["race_id"], "participant_id": person["participant_id"]}
+    said, shown = await db.rows(queries["said"], person_key), person["shown"]
     return Explained(
-        race_id=shown["race_id"],
-        race_name=shown["race_name"],
-        participant_id=shown["participant_id"],
-        is_settled=shown["is_settled"],
+        race_id=person["race_id"],
+        race_name=person["race_name"],
+        participant_id=person["participant_id"],
+        is_settled=person["is_settled"],
         fields=[
             *(_person_field(field, shown[field], said, decisions) for field in PERSON_FIELDS),
             *(_result_field(field, shown[field], said, decisions) for field in RESULT_FIELDS),

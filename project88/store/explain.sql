@@ -1,9 +1,7 @@
 -- name: persons
--- The results of an event that have a bib, as everybody may see them.
-select race_id, race_name, participant_id, bib_number, first_name, last_name, gender, age, city, state, country, chip_time,
-       gun_time, overall_place, gender_place, division, division_place, result_status, provider_status, split_times,
-       begin_time, finish_time, data_source, is_settled
-from unified_results
+-- The results of an event that have a bib, as everybody may see them; written as what the sources say is.
+select race_id, race_name, participant_id, is_settled, to_jsonb(u) as shown
+from unified_results u
 where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and bib_number = %(bib)s
 order by race_id, participant_id;
 

@@ -125,8 +125,10 @@ async def merge_results(
 
 async def settle_statuses(connection: AsyncConnection[Any], scope: EventScope) -> Merged:
     """Statuses that follow from the entry list and from 24 h without change."""
-    written = 0
-    for name in ("follow_entries", "derive_dnf", "derive_dns"):
+    written = await _count(connection, results, "follow_entries", scope.parameters())
+    if written:
+        await connection.execute(results["note_change"], scope.parameters())
+    for name in ("derive_dnf", "derive_dns"):
         written += await _count(connection, results, name, scope.parameters())
     retracted = await _count(connection, results, "withdraw_dns", scope.parameters())
     await _count(connection, results, "settle", scope.parameters())

@@ -141,6 +141,9 @@ async def write(
             retracted = await _count(connection, "retract_others", event.key)
         elif gone:
             retracted = await _count(connection, "retract_scores", {**event.key, "entry_ids": list(gone)})
+        if results or retracted:
+            # While reads come in, their places note the change, once a second at most.
+            await connection.execute(queries["note_change" if is_whole else "open_again"], event.key)
         await connection.execute(queries["write_judgements"], event.key)
         await connection.execute(queries["note_scored"], {**event.key, "timing_read_id": up_to, "problem": None})
     return Written(results=results, retracted=retracted)
@@ -179,9 +182,10 @@ async def set_course(
         "distance_m": distance_m,
         "course": json.dumps(course),
     }
-    changed = bool(await db.execute(queries["set_course"], parameters))
-    if changed:
-        await score_anew(db, timing_partner_id, event_id)
+    async with db.transaction() as connection:
+        changed = bool((await connection.execute(queries["set_course"], parameters)).rowcount)
+        if changed:
+            await score_again(connection, timing_partner_id, event_id)
     return changed
 
 
@@ -233,9 +237,10 @@ async def decide(
         raise UsageError(f"read {read} is not one of event {event_id}: see project88 timing reads {event_id}")
     if bib is not None and not await db.value(queries["bib_is_known"], parameters):
         raise UsageError(f"nobody of event {event_id} has bib {bib}")
-    number = int(await db.value(queries["add_decision"], parameters))
-    if kind not in JOINED_KINDS:
-        await score_anew(db, timing_partner_id, event_id)
+    async with db.transaction() as connection:
+        number = await _count(connection, "add_decision", parameters)
+        if kind not in JOINED_KINDS:
+            await score_again(connection, timing_partner_id, event_id)
     return number
 
 
@@ -249,9 +254,10 @@ async def undo_decision(
         "decision_id": decision_id,
         "undone_by": undone_by,
     }
-    if not await db.execute(queries["undo_decision"], parameters):
-        raise UsageError(f"event {event_id} has no decision {decision_id} that stands")
-    await score_anew(db, timing_partner_id, event_id)
+    async with db.transaction() as connection:
+        if not (await connection.execute(queries["undo_decision"], parameters)).rowcount:
+            raise UsageError(f"event {event_id} has no decision {decision_id} that stands")
+        await score_again(connection, timing_partner_id, event_id)
 
 
 async def decisions(db: Database, timing_partner_id: TimingPartnerId, event_id: EventId) -> list[dict[str, Any]]:
@@ -274,7 +280,14 @@ async def reads_of_event(
 
 async def score_anew(db: Database, timing_partner_id: TimingPartnerId, event_id: EventId) -> None:
     """Let whoever scores the event begin at its first read."""
-    await db.execute(queries["score_anew"], {"timing_partner_id": timing_partner_id, "event_id": event_id})
+    async with db.connection() as connection:
+        await score_again(connection, timing_partner_id, event_id)
+
+
+async def score_again(connection: Connection, timing_partner_id: TimingPartnerId, event_id: EventId) -> None:
+    """The same in the transaction of what makes it necessary, so that neither is without the other."""
+    parameters = {"timing_partner_id": timing_partner_id, "event_id": event_id}
+    await connection.execute(queries["score_anew"], parameters)
 
 
 async def problem_of(db: Database, timing_partner_id: TimingPartnerId, event_id: EventId) -> str | None:

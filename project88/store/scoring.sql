@@ -204,6 +204,12 @@ where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s;
 update ct_events set results_changed_at = hub_now(), settled_at = null
 where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s;
 
+-- name: open_again
+-- Results that have settled are provisional again, and so are those of a first scoring.
+update ct_events set results_changed_at = hub_now(), settled_at = null
+where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s
+  and (settled_at is not null or results_changed_at is null);
+
 -- name: set_course
 -- Stores a course in place of an earlier one, and the race that it is of.
 with race as (

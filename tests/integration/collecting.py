@@ -74,16 +74,20 @@ async def hub_on(db: Database, world: World, *faults: Fault, **config: Any) -> A
 @asynccontextmanager
 async def account_on(db: Database, sandbox: Sandbox, name: str = "Timers", **config: Any) -> AsyncIterator[Account]:
     partner = await add_partner(db, name, "UTC")
-    settings = {
-        "base_url": sandbox.base_url,
+    await set_credentials(db, partner, PROVIDER, LOGIN, PASSWORD, login_settings(sandbox.base_url, **config))
+    async with open_account(db, await credential(db, partner, PROVIDER)) as account:
+        yield account
+
+
+def login_settings(base_url: str, **config: Any) -> dict[str, Any]:
+    """Of a login that need not wait for its turn."""
+    return {
+        "base_url": base_url,
         "client_id": CLIENT_ID,
         "client_secret": CLIENT_SECRET,
         "rate_limit": 600_000,
         **config,
     }
-    await set_credentials(db, partner, PROVIDER, LOGIN, PASSWORD, settings)
-    async with open_account(db, await credential(db, partner, PROVIDER)) as account:
-        yield account
 
 
 def days_ago(days: float) -> datetime:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from project88.store.connection import Database
+from project88.store.merging import settle_all
 from tests.hub_command import HubCommand
 from tests.integration.timing import USER, computer, listener, partner_with_account, rows, until
 
@@ -84,6 +85,44 @@ async def test_decisions_are_added_listed_and_undone(hub: HubCommand, tmp_path: 
     assert (await hub("decisions", "undo", event, "1", *by)).code == 2
     assert (await hub("decisions", "add", event, "disqualified", "--bib", "99", "--reason", "x", *by)).code == 2
     assert (await hub("decisions", "add", event, "read_ignored", "--bib", "12", "--reason", "x", *by)).code == 2
+
+
+async def test_a_decision_that_scoring_carries_out_opens_settled_results_and_scoring_alone_does_not(
+    hub: HubCommand, db: Database, tmp_path: Path
+):
+    event = await event_with_files(hub, tmp_path)
+    await hub("import", "reads", str(tmp_path / "reads.txt"), "--event", event)
+    await hub("score", event)
+    assert [{"n": 1}] == await rows(
+        db, "select count(*)::int as n from ct_events where results_changed_at <= hub_now()"
+    )
+    async with db.connection() as connection:
+        await connection.execute(b"update ct_events set results_changed_at = hub_now() - interval '25 hours'")
+    assert 1 == await settle_all(db)
+    shown = "select result_status, is_settled from unified_results where bib_number = '12'"
+    await hub("score", event)
+    assert [{"result_status": "finished", "is_settled": True}] == await rows(db, shown)
+    await hub("decisions", "add", event, "disqualified", "--bib", "12", "--reason", "cut", "--by", "Director")
+    await hub("score", event)
+    assert [{"result_status": "dq", "is_settled": False}] == await rows(db, shown)
+
+
+async def test_a_decision_stands_only_together_with_the_scoring_that_it_makes_necessary(
+    hub: HubCommand, db: Database, tmp_path: Path
+):
+    event = await event_with_files(hub, tmp_path)
+    async with db.connection() as connection:
+        await connection.execute(
+            b"alter table timing.scorings add constraint nobody_scores check (not is_stale) not valid"
+        )
+    decided = ("decisions", "add", event, "disqualified", "--bib", "12", "--reason", "cut", "--by", "Director")
+
+    assert (await hub(*decided)).code == 1
+    assert (await hub("decisions", "list", event)).out == "nobody has decided anything\n"
+    async with db.connection() as connection:
+        await connection.execute(b"alter table timing.scorings drop constraint nobody_scores")
+    assert (await hub(*decided)).code == 0
+    assert await rows(db, "select is_stale from timing.scorings") == [{"is_stale": True}]
 
 
 async def test_a_bib_that_two_entries_of_a_list_have_is_nobody_s(hub: HubCommand, tmp_path: Path):

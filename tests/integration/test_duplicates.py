@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 import pytest
 
 from project88.errors import UsageError
 from project88.records.entities import EventId, TimingPartnerId
-from project88.sandbox import LiveSettings, World, serve
+from project88.sandbox import LiveSettings, RemoveEntry, World, list_world, serve
 from project88.store import duplicates
 from project88.store.backfill import staged_events
 from project88.store.connection import Database
 from project88.store.partners import add_partner, credential
+from project88.store.retractions import retractions
 from project88.store.staging import Stage
 from project88.sync.collecting import collect
 from project88.sync.discovery import discover
@@ -279,6 +280,38 @@ async def test_keeping_both_imports_the_event_without_a_call_and_the_monitor_lea
         assert "review" == (await the_pair(db)).decision
 
 
+async def test_an_event_that_was_merged_and_then_kept_can_be_merged_again(db: Database):
+    world = race_world(30)
+    async with hub_with_twin(db, world) as hub:
+        await discover(hub.account)
+        for _ in range(2):
+            await duplicates.merge(db, await the_pair(db), BY, None)
+            await hub.sync(only_event(world), data_source=PROVIDER)
+            assert 30 == await hub.one("select count(*) from unified_results")
+            await duplicates.undo(db, await the_pair(db), BY)
+            await duplicates.keep_both(db, await the_pair(db), BY, None)
+            await hub.sync(only_event(world))
+            assert 30 == await hub.one("select count(*) from unified_results")
+            await duplicates.undo(db, await the_pair(db), BY)
+        await duplicates.merge(db, await the_pair(db), BY, None)
+        assert [{"n": 30, "events": 1}] == await hub.look(
+            "select count(*) as n, count(distinct event_id) as events from unified_results"
+        )
+
+
+async def test_a_mass_retraction_of_rows_that_an_undone_merge_hid_waits_for_nobody(db: Database):
+    world = race_world(30)
+    async with hub_with_twin(db, world) as hub:
+        await discover(hub.account)
+        await duplicates.merge(db, await the_pair(db), BY, None)
+        await hub.sync(only_event(world), data_source=PROVIDER)
+        world.apply(*(RemoveEntry(entry_id=entry_id) for entry_id in list(world.entries)[:15]))
+        await hub.sync(only_event(world), data_source=PROVIDER)
+        assert {"participants", "results"} == {each.stream for each in await retractions(db)}
+        await duplicates.undo(db, await the_pair(db), BY)
+        assert [] == await retractions(db)
+
+
 async def test_the_partners_rule_merges_certain_duplicates_and_leaves_doubtful_ones(db: Database):
     world = race_world(30)
     async with hub_with_twin(db, world) as hub:
@@ -286,6 +319,48 @@ async def test_the_partners_rule_merges_certain_duplicates_and_leaves_doubtful_o
         assert () == (await discover(hub.account)).held_back
         assert "merged" == (await the_pair(db)).decision
         assert "completed" == (await hub.sync(only_event(world), data_source=PROVIDER)).status
+
+
+async def test_a_merge_of_the_rule_that_is_undone_is_not_made_again(db: Database):
+    world = race_world(30)
+    async with hub_with_twin(db, world) as hub:
+        await duplicates.set_rule(db, hub.account.source.timing_partner_id, "merged")
+        await discover(hub.account)
+        await hub.sync(only_event(world), data_source=PROVIDER)
+        await duplicates.undo(db, await the_pair(db), BY)
+        for _ in range(2):
+            assert ["skipped"] == [each.decision for each in (await discover(hub.account)).held_back]
+        pair = await the_pair(db)
+        assert ("skipped", BY) == (pair.decision, pair.decided_by)
+        with pytest.raises(UsageError, match="nobody has decided"):
+            await duplicates.undo(db, pair, BY)
+        await duplicates.merge(db, pair, BY, None)
+        await hub.sync(only_event(world), data_source=PROVIDER)
+        assert 30 == await hub.one("select count(*) from unified_results")
+
+
+@pytest.mark.parametrize("rule", ["skipped", "merged"])
+async def test_one_event_of_a_provider_is_merged_into_an_event(db: Database, rule: Literal["skipped", "merged"]):
+    world = list_world(5, 6, start=days_ago(3))
+    for event in world.events.values():
+        event.name = "City Run"
+    async with serve(world, LiveSettings(rate_limit=1_000_000)) as sandbox, account_on(db, sandbox) as account:
+        partner = account.source.timing_partner_id
+        await duplicates.set_rule(db, partner, rule)
+        await hardware_event(db, partner, "City Run", days_ago(3))
+        await discover(account)
+        waiting = "skipped" if rule == "skipped" else "review"
+        first, second = await duplicates.pairs(db)
+        assert [waiting, waiting] == [first.decision, second.decision]
+        await duplicates.merge(db, first, BY, None)
+        with pytest.raises(UsageError, match=f"event {first.provider_event_id} of {PROVIDER} is merged into event p1"):
+            await duplicates.merge(db, second, BY, None)
+        await discover(account)
+        assert [waiting] == [each.decision for each in await duplicates.pairs(db)]
+        await duplicates.keep_both(db, second, BY, None)
+        for event_id in world.events:
+            await Hub(db, account, sandbox).sync(event_id, data_source=PROVIDER)
+        assert 11 == await Hub(db, account, sandbox).one("select count(*) from unified_results")
 
 
 async def test_a_dry_run_of_the_backfill_sees_the_duplicate_and_writes_nothing(db: Database):

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from project88.sandbox import ChangeTime, SetStatus
+from project88.sandbox import ChangeTime, RemoveResult, SetStatus
 from project88.store import duplicates
 from project88.store.changes import changes, first_seen, results_as_of
 from project88.store.connection import Database
 from project88.store.events import find_event
 from project88.store.merging import settle_all
 from project88.store.scoring import undo_decision
+from project88.sync.discovery import discover
 from tests.integration.collecting import PROVIDER, hub_on, only_event, race_world
 from tests.integration.fields import BY, EVENT, Field, field_of
 
@@ -149,6 +150,58 @@ async def test_results_settle_after_a_day_without_change_and_a_correction_opens_
         await hub.look("update ct_events set results_changed_at = now() - interval '25 hours'")
         assert 1 == await settle_all(db)
         assert await hub.one("select bool_and(is_settled) from unified_results")
+
+
+async def test_a_disqualification_that_only_the_list_of_entries_tells_opens_settled_results(db: Database):
+    world = race_world(30)
+    entry = world.events[only_event(world)].races[0].entries[0]
+    world.apply(RemoveResult(entry_id=entry.entry_id))
+    async with hub_on(db, world) as hub:
+        event_id = only_event(world)
+        await hub.sync(event_id)
+        shown = "select result_status, is_settled from unified_results where participant_id = %(entry)s"
+        assert [{"result_status": "dns", "is_settled": True}] == await hub.look(shown, entry=entry.entry_id)
+        world.apply(SetStatus(entry_id=entry.entry_id, status="DQ"))
+        await hub.sync(event_id)
+        assert [{"result_status": "dq", "is_settled": False}] == await hub.look(shown, entry=entry.entry_id)
+
+
+async def test_the_undoing_of_a_merge_brings_back_what_the_event_itself_said_at_any_moment(db: Database):
+    world = race_world(30)
+    async with hub_on(db, world) as hub:
+        await hub.sync(only_event(world))
+        event, partner = await hub.event(only_event(world)), hub.account.source.timing_partner_id
+
+        async def shown_at(at: datetime, event_id: str) -> Page:
+            async with results_as_of(db, await find_event(db, event_id, partner), at) as found:
+                return _sorted([row async for row in found.rows])
+
+        moments = [await hub.one("select clock_timestamp()")]
+        pages = [await shown_at(moments[0], event.event_id)]
+        world.events[only_event(world)].name = "City Run"
+        world.apply(ChangeTime(entry_id=next(iter(world.entries)), seconds=9999))
+        await discover(hub.account)
+        await hub.sync(only_event(world))
+        moments.append(await hub.one("select clock_timestamp()"))
+        pages.append(await shown_at(moments[1], event.event_id))
+        await hub.look(
+            "insert into ct_events (timing_partner_id, event_id, event_name, start_date)"
+            " select timing_partner_id, 'h', event_name, start_date from ct_events"
+        )
+        [pair] = await duplicates.pairs(db)
+        await duplicates.merge(db, pair, BY, None)
+        during = await hub.one("select clock_timestamp()")
+        merged = await shown_at(during, "h")
+        await duplicates.undo(db, pair, BY)
+
+        assert pages[0] != pages[1]
+        assert pages == [await shown_at(at, event.event_id) for at in moments]
+        assert [] == await shown_at(during, event.event_id)
+        assert 30 == len(merged)
+        told = await changes(db, await find_event(db, "h", partner), None, 100, every=True)
+        assert {"is_joined"} == {each.field for each in told if each.subject == "event"}
+        of_event = [each for each in await changes(db, event, None, 100) if each.subject == "event"]
+        assert ["duplicates"] * 2 == [each.cause for each in of_event if each.field == "retracted_at"]
 
 
 async def test_a_merge_keeps_the_history_and_shows_before_it_what_the_event_showed(db: Database):

@@ -202,6 +202,15 @@ async def test_keeping_a_bib_apart_takes_a_row_apart_for_good_and_undoing_joins_
     assert [("h1",), ("h2",)] == await field.shown("participant_id")
 
 
+async def test_keeping_a_bib_apart_takes_apart_what_an_external_id_joined(field: Field):
+    for source, race, entry in ((HARDWARE, "m", "h1"), (LIVE, "77", "1")):
+        await field.entry(source, race, entry, "12", "Ann Lee", external_id="x9")
+        await field.result(source, race, entry, "12", 3600)
+    assert [("h1",)] == await field.shown("participant_id")
+    await field.decide("kept_apart", "12")
+    assert [("1",), ("h1",)] == await field.shown("participant_id")
+
+
 async def test_decisions_hold_for_an_event_of_the_provider_alone(db: Database):
     partner = await add_partner(db, "Timers", "UTC")
     field = Field(db, partner)

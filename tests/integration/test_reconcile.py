@@ -89,3 +89,12 @@ async def test_the_commands_say_what_differs_and_where_a_field_comes_from(field:
         tuple(line.split()[index] for index in (5, 7, 8, 9)) for line in shown.lines if " joined " in line
     ]
     assert "participant of tcp_hardware first stored" in shown.out
+
+
+async def test_times_that_both_sources_say_are_explained_as_the_same(field: Field, hub: HubCommand):
+    await field.both("1", "12", "Ann Lee", 3600)
+    await field.run("update ct_results set gun_time = '1:00:00.5', finish_time = %s", START)
+    explained = await hub("results", "p1", "--explain", "12")
+    for name in ("gun time", "finish time"):
+        [line] = [each for each in explained.lines if each.startswith(name)]
+        assert line.rstrip().endswith("chronotrack_live: the same"), line
