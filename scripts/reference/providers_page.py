@@ -30,6 +30,7 @@ TYPES: Mapping[str, str] = {
     "str": "text",
     "int": "whole number",
     "float": "number",
+    "bool": "yes or no",
     "date": "day",
     "tuple": "list",
     "dict": "mapping",
