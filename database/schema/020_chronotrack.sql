@@ -190,6 +190,33 @@ language sql stable as $$
              alike.apart nulls last, alike.event_id
 $$;
 
+-- The events of a partner that an event of a provider may be, the likeliest first: of ChronoTrack Live those of the
+-- hardware; of a registration system those that are timed, by the hardware first.
+create or replace function alike_events(
+    p_timing_partner_id integer, p_is_registration boolean, p_event_name text, p_start_date timestamptz,
+    p_provider_event_id text
+) returns table (event_id text, likeness text)
+language sql stable as $$
+    select a.event_id, a.likeness
+    from alike_hardware_events(p_timing_partner_id, p_event_name, p_start_date, p_provider_event_id) a
+    where not p_is_registration
+    union all
+    select alike.event_id, alike.likeness from (
+        select e.event_id, e.data_source, abs(extract(epoch from e.start_date - p_start_date)) as apart,
+               event_likeness(e.event_name, e.start_date, p_event_name, p_start_date) as likeness
+        from ct_events e
+        where p_is_registration and e.timing_partner_id = p_timing_partner_id and e.retracted_at is null
+          and e.data_source in ('tcp_hardware', 'chronotrack_live')
+          and (e.start_date is null or p_start_date is null
+               or e.start_date between p_start_date - interval '1 day' and p_start_date + interval '1 day')
+        order by array_position(
+                     array['same_name', 'no_date', 'similar_name', 'no_name'],
+                     event_likeness(e.event_name, e.start_date, p_event_name, p_start_date)),
+                 e.data_source <> 'tcp_hardware', 3 nulls last, e.event_id
+    ) alike
+    where alike.likeness is not null
+$$;
+
 -- True when the partner may already hold this event from the hardware. Fails closed: a missing name or
 -- date counts as a match with every hardware event that could be meant.
 create or replace function check_duplicate_chronotrack_event(

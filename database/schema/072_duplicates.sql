@@ -1,5 +1,10 @@
 -- Events that reach us from several sources: which of them are one, who decided it, and that none is stored twice.
 
+alter table providers add column if not exists is_registration boolean not null default false;
+comment on column providers.is_registration is 'Whether its entries are the start list of events that are timed elsewhere.';
+update providers set is_registration = true
+where key in ('runsignup', 'race_roster', 'haku') and not is_registration;
+
 alter table timing_partners add column if not exists duplicate_decision text not null default 'skipped';
 alter table timing_partners drop constraint if exists duplicate_decision_is_a_known_word;
 alter table timing_partners add constraint duplicate_decision_is_a_known_word
@@ -95,18 +100,25 @@ end $$;
 create or replace trigger duplicate_event_is_refused before insert on ct_events
     for each row when (new.data_source = 'chronotrack_live') execute function refuse_duplicate_event();
 
--- An event of the hardware that comes, or changes, beside an event of ChronoTrack Live that is stored: a person decides.
+-- An event that is timed comes, or changes, beside an event of another source that is stored and may be the same; or such
+-- an event comes beside one that is timed. A person decides, or for a registration system the rule.
 create or replace function flag_duplicate_events() returns trigger
 language plpgsql as $$
 begin
+    if new.data_source = 'file' or new.data_source = 'chronotrack_live' and tg_op = 'INSERT' and not exists (
+            select from ct_events e join providers v on v.key = e.data_source
+            where e.timing_partner_id = new.timing_partner_id and v.is_registration) then
+        return null;
+    end if;
     perform lock_events(new.timing_partner_id);
     delete from event_sources s using ct_events e, providers v
     where s.timing_partner_id = new.timing_partner_id and s.decision = 'review' and s.decided_by is null
       and v.provider_id = s.provider_id and e.timing_partner_id = s.timing_partner_id and e.data_source = v.key
       and s.provider_event_id = coalesce(e.provider_event_id, e.event_id)
-      and (s.event_id = new.event_id or (e.event_id = new.event_id and new.data_source <> 'tcp_hardware'))
+      and (s.event_id = new.event_id or e.event_id = new.event_id)
       and not exists (
-          select from alike_hardware_events(s.timing_partner_id, e.event_name, e.start_date, s.provider_event_id) a
+          select from alike_events(
+              s.timing_partner_id, v.is_registration, e.event_name, e.start_date, s.provider_event_id) a
           where a.event_id = s.event_id);
     insert into event_sources (
         timing_partner_id, event_id, provider_id, provider_event_id, decision, likeness, event_name, start_date,
@@ -116,22 +128,23 @@ begin
     from ct_events e
     join providers v on v.key = e.data_source
     cross join lateral (
-        select * from alike_hardware_events(
-            e.timing_partner_id, e.event_name, e.start_date, coalesce(e.provider_event_id, e.event_id)) limit 1) a
-    where e.timing_partner_id = new.timing_partner_id and e.data_source = 'chronotrack_live'
+        select * from alike_events(
+            e.timing_partner_id, v.is_registration, e.event_name, e.start_date,
+            coalesce(e.provider_event_id, e.event_id)) limit 1) a
+    where e.timing_partner_id = new.timing_partner_id
+      and (v.key = 'chronotrack_live' or v.is_registration) and e.retracted_at is null
       and (new.event_id = e.event_id
-           or new.data_source = 'tcp_hardware' and (
+           or (new.data_source = 'tcp_hardware' or v.is_registration and new.data_source = 'chronotrack_live') and (
                new.event_id = coalesce(e.provider_event_id, e.event_id) or new.start_date is null or e.start_date is null
                or e.start_date between new.start_date - interval '1 day' and new.start_date + interval '1 day'))
     on conflict (timing_partner_id, provider_id, provider_event_id) do nothing;
     return null;
 end $$;
 create or replace trigger duplicate_of_a_new_event_is_flagged after insert on ct_events
-    for each row when (new.data_source = 'tcp_hardware') execute function flag_duplicate_events();
+    for each row execute function flag_duplicate_events();
 create or replace trigger duplicate_of_a_changed_event_is_flagged after update on ct_events
     for each row when ((old.event_name, old.start_date, old.data_source)
-                       is distinct from (new.event_name, new.start_date, new.data_source)
-                       and new.data_source in ('tcp_hardware', 'chronotrack_live'))
+                       is distinct from (new.event_name, new.start_date, new.data_source))
     execute function flag_duplicate_events();
 
 -- Pairs that a database held before it knew of this.
@@ -142,9 +155,10 @@ select e.timing_partner_id, a.event_id, v.provider_id, coalesce(e.provider_event
 from ct_events e
 join providers v on v.key = e.data_source
 cross join lateral (
-    select * from alike_hardware_events(
-        e.timing_partner_id, e.event_name, e.start_date, coalesce(e.provider_event_id, e.event_id)) limit 1) a
-where e.data_source = 'chronotrack_live'
+    select * from alike_events(
+        e.timing_partner_id, v.is_registration, e.event_name, e.start_date, coalesce(e.provider_event_id, e.event_id))
+    limit 1) a
+where e.data_source = 'chronotrack_live' or v.is_registration
 on conflict (timing_partner_id, provider_id, provider_event_id) do nothing;
 
 insert into applied_migrations (name) values ('schema/072_duplicates.sql') on conflict do nothing;

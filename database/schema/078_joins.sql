@@ -241,8 +241,43 @@ begin
     end loop;
 end $$;
 
--- The entries of one more source: each is a person that is known, or another one. Which race of the event's own source
--- a race is: the same id, else the same name, else the only race of both; one that is none of them stands by itself.
+-- Which race of the event's own source each race of another one is: the same id, else the same name, else the only race
+-- of both; one that is none of them stands by itself.
+create or replace function race_map(p_timing_partner_id integer, p_event_id text, p_own text, p_other text)
+returns table (race_id text, own_race_id text)
+language sql stable as $$
+    with races as (
+        select distinct k.data_source, k.race_id from (
+            select c.data_source, coalesce(c.race_id, '') as race_id from ct_participants c
+            where c.timing_partner_id = p_timing_partner_id and c.event_id = p_event_id and c.retracted_at is null
+            union all
+            select r.data_source, coalesce(r.race_id, '') from ct_results r
+            where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id and r.retracted_at is null
+            union all
+            select r.data_source, r.race_id from ct_races r
+            where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id and r.retracted_at is null
+              and r.data_source = p_own) k
+        where k.data_source in (p_own, p_other)
+    ),
+    named as (
+        select x.data_source, x.race_id, normalised_event_name(r.race_name) as name,
+               count(*) over (partition by x.data_source, normalised_event_name(r.race_name)) as of_this_name,
+               count(*) over (partition by x.data_source) as races
+        from races x
+        left join ct_races r on (r.timing_partner_id, r.event_id, r.data_source, r.race_id)
+                              = (p_timing_partner_id, p_event_id, x.data_source, x.race_id)
+            and r.retracted_at is null
+    )
+    select x.race_id, coalesce(
+        (select o.race_id from named o where o.data_source = p_own and o.race_id = x.race_id),
+        (select o.race_id from named o
+         where o.data_source = p_own and o.name = x.name and o.of_this_name = 1 and x.of_this_name = 1),
+        (select o.race_id from named o where o.data_source = p_own and o.races = 1 and x.races = 1),
+        x.race_id)
+    from named x where x.data_source = p_other
+$$;
+
+-- The entries of one more source: each is a person that is known, or another one.
 create or replace function link_source(p_timing_partner_id integer, p_event_id text, p_own text, p_other text)
 returns void
 language sql set enable_nestloop = off set enable_mergejoin = off as $$
@@ -254,37 +289,15 @@ language sql set enable_nestloop = off set enable_mergejoin = off as $$
     known as materialized (
         select l.* from entry_links l where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id
     ),
-    races as (
-        select races.data_source, races.race_id, normalised_event_name(r.race_name) as name
-        from (select distinct p_other as data_source, race_id from mine
-              union all
-              select distinct data_source, race_id from known where data_source = p_own) races
-        left join ct_races r on (r.timing_partner_id, r.event_id, r.data_source, r.race_id)
-                              = (p_timing_partner_id, p_event_id, races.data_source, races.race_id)
-            and r.retracted_at is null
-    ),
-    named as (
-        select r.*, count(*) over (partition by r.data_source, r.name) as of_this_name,
-               count(*) over (partition by r.data_source) as races
-        from races r
-    ),
-    race_map as (
-        select x.race_id, coalesce(
-            (select o.race_id from named o where o.data_source = p_own and o.race_id = x.race_id),
-            (select o.race_id from named o
-             where o.data_source = p_own and o.name = x.name and o.of_this_name = 1 and x.of_this_name = 1),
-            (select o.race_id from named o where o.data_source = p_own and o.races = 1 and x.races = 1),
-            x.race_id) as joined_race_id
-        from named x where x.data_source = p_other
-    ),
     entries as materialized (
-        select m.*, race_map.joined_race_id from mine m join race_map using (race_id)
+        select m.*, x.own_race_id as joined_race_id
+        from mine m join race_map(p_timing_partner_id, p_event_id, p_own, p_other) x using (race_id)
     ),
     -- The hardware scores with the entries of another source where it has none: its result has that entry's id.
     by_entry as (
         select e.link_key, k.joined_race_id, k.person_id, 'same entry' as why
         from entries e
-        join known k on k.data_source = 'tcp_hardware' and (k.race_id, k.entry_id) = (e.race_id, e.entry_id)
+        join known k on k.data_source = 'tcp_hardware' and (k.race_id, k.entry_id) = (e.joined_race_id, e.entry_id)
             and not k.has_entry
     ),
     apart as (

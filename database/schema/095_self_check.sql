@@ -121,7 +121,8 @@ values
      'partner_provider_credential_id integer, principal text, provider_id integer, secret text, '
      'timing_partner_id integer, updated_at timestamp with time zone'),
     ('providers',
-     'created_at timestamp with time zone, description text, key text, name text, provider_id integer'),
+     'created_at timestamp with time zone, description text, is_registration boolean, key text, name text, '
+     'provider_id integer'),
     ('quarantine',
      'created_at timestamp with time zone, provider_event_id text, provider_id integer, quarantine_id '
      'bigint, raw_sha256 bytea, raw_text text, reason text, stream text, timing_partner_id integer'),
@@ -256,6 +257,7 @@ values
     ('note_schedule_rule_change()'),
     ('published_partners()'),
     ('alike_hardware_events(integer,text,timestamp with time zone,text)'),
+    ('alike_events(integer,boolean,text,timestamp with time zone,text)'),
     ('decomposed(text)'),
     ('event_likeness(text,timestamp with time zone,text,timestamp with time zone)'),
     ('event_name_core(text)'),
@@ -285,6 +287,7 @@ values
     ('find_entry_bib()'),
     ('follow_entry_bibs()'),
     ('join_event(integer,text,text[],boolean)'),
+    ('race_map(integer,text,text,text)'),
     ('note_settled_event()'),
     ('change_cause()'),
     ('change_instant()'),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ from project88.store.events import import_events
 from project88.store.merging import because
 from project88.store.partners import provider_id
 from project88.store.queries import load
-from project88.store.scope import Source
+from project88.store.scope import EventScope, Source
 from project88.store.staging import Stage
 
 queries = load("duplicates")
@@ -107,6 +107,22 @@ async def holding(db: Database, pair: Pair, event_id: EventId, data_source: str)
 
 async def merge(db: Database, pair: Pair, decided_by: str, reason: str | None) -> Moved:
     """Let the provider's rows stand under the hardware event from now on; those that are stored move there."""
+    return await _merge(db, pair, decided_by, reason)
+
+
+async def merge_certain(db: Database, scope: EventScope) -> EventScope:
+    """Merge a registration's event that certainly is one that is timed; where the event is collected from now on."""
+    row = await db.row(queries["certain"], scope.parameters())
+    if row is None:
+        return scope
+    found = await pairs(db, scope.source.timing_partner_id, scope.provider_event_id)
+    [pair] = [each for each in found if each.event_source_id == row["event_source_id"]]
+    await _merge(db, pair, None, "same name and day")
+    event_id = await db.value(queries["collected_under"], scope.parameters())
+    return replace(scope, event_id=EventId(event_id))
+
+
+async def _merge(db: Database, pair: Pair, decided_by: str | None, reason: str | None) -> Moved:
     source = await _source(db, pair)
     async with _deciding(db, pair) as (connection, found):
         if found.decision == "merged":
@@ -116,6 +132,7 @@ async def merge(db: Database, pair: Pair, decided_by: str, reason: str | None) -
         if found.live_event_id is not None:
             moved = await _move_into_hardware(connection, source, found)
         await _decide(connection, found, "merged", decided_by, reason)
+        await connection.execute(queries["score_again"], found.key | {"event_id": found.event_id})
     return moved
 
 
@@ -144,6 +161,7 @@ async def undo(db: Database, pair: Pair, undone_by: str) -> Moved:
             moved, is_stored = await _unmerge(connection, source, found)
         before = "skipped" if found.likeness in CERTAIN and not is_stored else "review"
         await connection.execute(queries["undo"], {**found.key, "decision": before, "decided_by": undone_by})
+        await connection.execute(queries["score_again"], found.key | {"event_id": found.event_id})
     return moved
 
 
@@ -225,8 +243,22 @@ async def _move_into_hardware(connection: Connection, source: Source, pair: Pair
     await connection.execute(queries["note_hidden"], {**parameters, "was_hidden": False})
     await connection.execute(queries["make_room"], parameters)
     moved = await _move(connection, parameters)
+    await _move_others(connection, source, pair)
     await connection.execute(queries["remove_event"], parameters)
     return moved
+
+
+async def _move_others(connection: Connection, source: Source, pair: Pair) -> None:
+    """What else stands under the event, a start list of a registration system, goes along and stays there."""
+    parameters = {**source.parameters(), **pair.key, "live_event_id": pair.live_event_id, "event_id": pair.event_id}
+    others = await (await connection.execute(queries["others_of"], parameters)).fetchall()
+    for data_source, number in others:
+        other = replace(source, data_source=data_source, provider_id=ProviderId(number))
+        await _require_only(connection, other, pair)
+        moving = {**parameters, **other.parameters(), "from_event": pair.live_event_id, "to_event": pair.event_id}
+        await connection.execute(queries["make_room"], moving)
+        await _move(connection, moving)
+    await connection.execute(queries["point_others"], parameters)
 
 
 async def _unmerge(connection: Connection, source: Source, pair: Pair) -> tuple[Moved, bool]:
@@ -251,7 +283,9 @@ async def _moved(connection: Connection, name: str, parameters: dict[str, Any]) 
     return Moved(races=row[0], participants=row[1], results=row[2]) if row else Moved()
 
 
-async def _decide(connection: Connection, pair: Pair, decision: Decision, decided_by: str, reason: str | None) -> None:
+async def _decide(
+    connection: Connection, pair: Pair, decision: Decision, decided_by: str | None, reason: str | None
+) -> None:
     parameters = {**pair.key, "decision": decision, "decided_by": decided_by, "reason": reason}
     await connection.execute(queries["decide"], parameters)
 

@@ -35,6 +35,49 @@ select provider_event_id from event_sources
 where timing_partner_id = %(timing_partner_id)s and provider_id = %(provider_id)s and event_id = %(event_id)s
   and decision = 'merged' and event_source_id <> %(event_source_id)s;
 
+-- name: certain
+-- An event of a registration system that certainly is one that is timed, and that nobody decided on, is stored by itself.
+-- Not where another event of the system is merged into that one, or may be it as well.
+select s.event_source_id from event_sources s
+join providers v using (provider_id)
+where s.timing_partner_id = %(timing_partner_id)s and s.provider_id = %(provider_id)s
+  and s.provider_event_id = %(provider_event_id)s and v.is_registration and s.decision = 'review'
+  and s.decided_by is null and s.likeness = 'same_name'
+  and not exists (
+      select from event_sources o
+      where (o.timing_partner_id, o.provider_id, o.event_id) = (s.timing_partner_id, s.provider_id, s.event_id)
+        and o.event_source_id <> s.event_source_id and (o.decision = 'merged' or o.likeness = 'same_name'));
+
+-- name: collected_under
+-- The event of ours under which an event of a provider is collected.
+select event_id from collected_events
+where timing_partner_id = %(timing_partner_id)s and data_source = %(data_source)s
+  and provider_event_id = %(provider_event_id)s
+limit 1;
+
+-- name: others_of
+-- Other sources that an event holds rows of, with their providers.
+select distinct k.data_source, v.provider_id from (
+    select data_source from ct_races where timing_partner_id = %(timing_partner_id)s and event_id = %(live_event_id)s
+    union
+    select data_source from ct_participants where timing_partner_id = %(timing_partner_id)s and event_id = %(live_event_id)s
+    union
+    select data_source from ct_results where timing_partner_id = %(timing_partner_id)s and event_id = %(live_event_id)s) k
+left join providers v on v.key = k.data_source
+where k.data_source <> %(data_source)s
+order by 1;
+
+-- name: point_others
+-- Events of providers that were merged into an event are of the other one now.
+update event_sources set event_id = %(event_id)s
+where timing_partner_id = %(timing_partner_id)s and event_id = %(live_event_id)s
+  and event_source_id <> %(event_source_id)s;
+
+-- name: score_again
+-- An event that was scored is scored anew: its entries are other ones.
+update timing.scorings set scoring_id = default, is_stale = true
+where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s;
+
 -- name: own_hardware
 -- What an event of ChronoTrack Live holds that only an event of the hardware should.
 select (select count(*) from timing.timing_sessions t where (t.timing_partner_id, t.event_id) = (%(timing_partner_id)s, %(live_event_id)s))
@@ -202,16 +245,18 @@ update event_sources set
 where timing_partner_id = %(timing_partner_id)s and event_source_id = %(event_source_id)s;
 
 -- name: undo
--- What stood before the last decision stands again. Where the partner's rule would merge the event at once, that it is
--- not merged is a person's decision.
+-- What stood before the last decision stands again. Where the partner's rule, or that of registration systems, would merge
+-- the event at once, that it is not merged is a person's decision.
 update event_sources s set
     earlier = s.earlier || jsonb_build_object('decision', s.decision, 'by', s.decided_by, 'at', s.decided_at,
                                               'reason', s.reason, 'undone_by', %(decided_by)s::text, 'undone_at', now()),
     decision = %(decision)s, decided_by = case when rule.is_against then %(decided_by)s::text end,
     decided_at = case when rule.is_against then now() end, reason = null, removed_event = null, removed_payload = null
 from (
-    select duplicate_decision = 'merged' and %(decision)s = 'skipped' as is_against from timing_partners
-    where timing_partner_id = %(timing_partner_id)s
+    select p.duplicate_decision = 'merged' and %(decision)s = 'skipped'
+           or v.is_registration and o.likeness = 'same_name' as is_against
+    from event_sources o join timing_partners p using (timing_partner_id) join providers v using (provider_id)
+    where o.timing_partner_id = %(timing_partner_id)s and o.event_source_id = %(event_source_id)s
 ) rule
 where s.timing_partner_id = %(timing_partner_id)s and s.event_source_id = %(event_source_id)s;
 

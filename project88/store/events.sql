@@ -1,21 +1,25 @@
 -- name: alike
 -- Staged events that are not stored and may be hardware events of the same partner, with the decision that stands: a
 -- person's, else the partner's rule where the likeness is certain. They are not imported unless both are kept. Of two
--- that the rule would merge into one event nobody knows which it is.
+-- that the rule would merge into one event nobody knows which it is. An event of a registration system that certainly is
+-- one that is timed is merged into it; where that is doubtful it is imported, and the database flags it.
 with found as (
     select s.provider_event_id, s.name, s.start_date, to_jsonb(s) as listed, coalesce(d.event_id, a.event_id) as event_id,
            coalesce(d.likeness, a.likeness) as likeness, d.decision as known_decision,
-           case when a.likeness in ('same_id', 'same_name') then p.duplicate_decision else 'review' end as rule
+           case when a.likeness not in ('same_id', 'same_name') then 'review'
+                when v.is_registration then 'merged' else p.duplicate_decision end as rule
     from (select distinct on (provider_event_id) * from stage_events order by provider_event_id, ctid desc) s
     join timing_partners p on p.timing_partner_id = %(timing_partner_id)s
+    join providers v on v.provider_id = %(provider_id)s
     left join lateral (
         -- A merge that the partner's rule made is as good as a person's: rows were collected under it.
         select * from event_sources d
         where d.timing_partner_id = p.timing_partner_id and d.provider_id = %(provider_id)s
           and d.provider_event_id = s.provider_event_id and (d.decided_by is not null or d.decision = 'merged')) d on true
     left join lateral (
-        select * from alike_hardware_events(p.timing_partner_id, s.name, s.start_date, s.provider_event_id)
-        limit 1) a on true
+        select * from alike_events(
+            p.timing_partner_id, v.is_registration, s.name, s.start_date, s.provider_event_id)
+        limit 1) a on not v.is_registration or a.likeness = 'same_name'
     where coalesce(d.event_id, a.event_id) is not null
       and not exists (
           select from ct_events e

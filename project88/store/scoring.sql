@@ -47,14 +47,27 @@ where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s orde
 
 -- name: entries
 -- Who runs with which bib. Of a bib that several sources list, our own start list counts; two entries of one source stay
--- two, because nobody knows which of them ran.
+-- two, because nobody knows which of them ran. Other sources have names of their own for the races.
+with races as materialized (
+    select s.data_source, m.race_id, m.own_race_id
+    from (select distinct data_source from ct_participants
+          where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and retracted_at is null
+            and data_source <> 'tcp_hardware') s
+    cross join lateral race_map(%(timing_partner_id)s::int, %(event_id)s::text, 'tcp_hardware', s.data_source) m
+),
+entries as (
+    select c.entry_id, coalesce(m.own_race_id, c.race_id) as race_id, c.bib_number, c.gender, c.division, c.wave_name,
+           c.declared_status, c.data_source
+    from ct_participants c
+    left join races m on (m.data_source, m.race_id) = (c.data_source, coalesce(c.race_id, ''))
+    where c.timing_partner_id = %(timing_partner_id)s and c.event_id = %(event_id)s and c.retracted_at is null
+      and c.bib_number is not null
+)
 select entry_id, race_id, bib_number, gender, division, wave_name, declared_status, data_source
 from (
     select *, rank() over (partition by race_id, bib_number order by data_source <> 'tcp_hardware', data_source) as choice
-    from ct_participants
-    where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and retracted_at is null
-      and race_id is not null and bib_number is not null
-) entries
+    from entries where race_id <> ''
+) e
 where choice = 1
 order by race_id, bib_number, entry_id;
 

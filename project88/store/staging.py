@@ -42,6 +42,9 @@ COPIES: Mapping[type, str] = {
 #: A stage with more than this is truncated, which also forgets the rows that were deleted.
 SMALL_BYTES = 64 * 1024
 
+#: How the names of the stages begin.
+STAGES = ("stage", "merged")
+
 encode_lines = Encoder().encode_lines
 
 
@@ -55,11 +58,11 @@ class Stage:
         await self.connection.execute(queries["give_memory"])
         cursor = await self.connection.execute(queries["stages"])
         sizes = dict(await cursor.fetchall())
-        # A connection may have other stages, those of scoring.
+        # A connection may have the tables of another work, those of scoring.
         if "stage_events" not in sizes:
             await self.connection.execute(queries["create_stages"])
         for name, size in sizes.items():
-            if size:
+            if size and name.startswith(STAGES):
                 how = "empty_stage" if size <= SMALL_BYTES else "truncate_stage"
                 await self.connection.execute(queries[how].format(name=Identifier(name)))
 

@@ -1,6 +1,8 @@
 -- name: give_memory
--- Lets the stages of this connection stay in memory, and its sorts too.
-select set_config('temp_buffers', '128MB', false), set_config('work_mem', '96MB', false)
+-- Lets the stages of this connection stay in memory, and its sorts too. Where it has temporary tables already, theirs is
+-- given out.
+select case when pg_my_temp_schema() = 0 then set_config('temp_buffers', '128MB', false) end,
+       set_config('work_mem', '96MB', false)
 
 -- name: create_stages
 -- Makes the temporary tables of one collecting connection.
@@ -51,9 +53,9 @@ create temp table merged_results (
 );
 
 -- name: stages
--- The stages that this connection has from an earlier collecting, and how many bytes they take.
+-- The temporary tables that this connection has from an earlier work, and how many bytes they take.
 select c.relname, pg_relation_size(c.oid) from pg_class c
-where c.relnamespace = pg_my_temp_schema() and c.relkind = 'r' and c.relname ~ '^(stage|merged)';
+where c.relnamespace = pg_my_temp_schema() and c.relkind = 'r';
 
 -- name: empty_stage
 -- Empties a stage that holds little; to truncate it costs ten times as much.

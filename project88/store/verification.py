@@ -59,6 +59,8 @@ KEYS = (
         "timing_partner_id, event_id, data_source, race_id, entry_id, legacy_row_id",
         " nulls not distinct",
     ),
+    Key("entry_readings", "timing_partner_id, event_id, data_source"),
+    Key("import_mappings", "timing_partner_id, mapping_name"),
     Key("collected_lists", "timing_partner_id, event_id, data_source, list_name"),
     Key("quarantine", "timing_partner_id, provider_id, provider_event_id, stream, raw_sha256"),
     Key(

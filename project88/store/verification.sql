@@ -127,6 +127,18 @@ insert into ct_results (timing_partner_id, event_id, data_source, race_id, entry
 values (%(partner)s, 'verification', 'chronotrack_live', 'twice', 'twice')
 on conflict (timing_partner_id, event_id, data_source, race_id, entry_id, legacy_row_id) do nothing
 
+-- name: twice_entry_readings
+-- The same reading of the entries of an event.
+insert into entry_readings (
+    timing_partner_id, event_id, data_source, changes_read_from, all_read_from, stored_rows)
+values (%(partner)s, 'verification', 'chronotrack_live', now(), now(), 0)
+on conflict (timing_partner_id, event_id, data_source) do nothing
+
+-- name: twice_import_mappings
+-- A mapping of the same name.
+insert into import_mappings (timing_partner_id, mapping_name, columns) values (%(partner)s, 'twice', '{}')
+on conflict (timing_partner_id, mapping_name) do nothing
+
 -- name: twice_collected_lists
 -- The same list of an event.
 insert into collected_lists (

@@ -11,6 +11,7 @@ from typing import Any
 from project88.errors import Permanent
 from project88.providers.contract import Course, EntryList, PagedList, Provider, ResultList
 from project88.records.snapshot import NO_AUTHORITY, Authority
+from project88.store.duplicates import merge_certain
 from project88.store.events import MOVED, is_collected
 from project88.store.history import Outcome, SyncType, close_abandoned, collecting_lock
 from project88.store.lists import known_rows
@@ -70,6 +71,7 @@ async def sync_event(
 ) -> Outcome:
     """Collect what ``choice`` asks for and merge it in one transaction. Raises CredentialsRefused and StoreError."""
     account = replace(account, client=account.client.counting_anew(sync_type, ticket.priority if ticket else None))
+    scope = await merge_certain(account.db, scope)
     async with (
         account.db.dedicated() as connection,
         collecting_lock(connection, account.source, scope.event_id) as is_ours,

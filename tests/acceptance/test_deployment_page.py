@@ -282,6 +282,11 @@ async def checksum(
     condition = "true"
     if without_events is not None and "data_source" in columns:
         condition = "data_source is distinct from 'chronotrack_live'"
+    elif without_events is not None and table == "public.raw_lists":
+        condition = (
+            "exists (select from raw_readings r where (r.timing_partner_id, r.raw_reading_id) = "
+            "(t.timing_partner_id, t.raw_reading_id) and r.data_source is distinct from 'chronotrack_live')"
+        )
     elif without_events is not None and "event_id" in columns and table != "public.sync_history":
         condition = "event_id is null or event_id::text <> all (%(without_events)s)"
     statement = SQL(

@@ -157,7 +157,7 @@ async def test_a_login_of_runsignup_that_is_gone_never_lists_the_races_of_everyb
         known = await hub.one("select count(*) from ct_events")
         partner = hub.account.source.timing_partner_id
         stored = await credential(db, partner, "runsignup")
-        await set_credentials(db, partner, "runsignup", "another-key", "another", stored.additional_config)
+        await set_credentials(db, partner, "runsignup", "another-key", "of-nobody-1637", stored.additional_config)
         async with open_account(db, await credential(db, partner, "runsignup")) as account:
             with pytest.raises(CredentialsRefused):
                 await discover(account)
