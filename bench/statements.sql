@@ -280,3 +280,12 @@ where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and 
 -- name: size_of_results
 -- How many rows of results there are and how large their table is with its indexes.
 select (select count(*) from ct_results) as results, pg_size_pretty(pg_total_relation_size('ct_results')) as size;
+
+-- name: open_event
+-- The race was run a moment ago, so its results are provisional.
+update ct_events set start_date = now() - interval '3 hours', results_changed_at = now(), settled_at = null;
+
+-- name: settle_event
+-- Nothing has changed for days.
+update ct_events set start_date = now() - interval '5 days', results_changed_at = now() - interval '3 days',
+    settled_at = now() - interval '2 days';

@@ -219,19 +219,21 @@ language sql stable as $$
                          and (d.kind = 'field_set' or e.data_source <> 'tcp_hardware'))))
 $$;
 
--- Joins an event anew: all of it, or the persons whose rows have these keys.
+-- Joins an event anew. ``p_people``: who is whom may be otherwise. ``p_all``: another word may count of everybody. Else
+-- the persons whose rows have these keys.
 create or replace function join_event(
-    p_timing_partner_id integer, p_event_id text, p_link_keys text[], p_same_people boolean
+    p_timing_partner_id integer, p_event_id text, p_link_keys text[], p_people boolean, p_all boolean
 ) returns void
 language plpgsql as $$
 declare
-    persons text[] := case when p_link_keys is not null
+    persons text[] := case when p_link_keys is not null and not p_people
                            then persons_of(p_timing_partner_id, p_event_id, p_link_keys) end;
+    is_few boolean := coalesce(not p_all and cardinality(persons) <= 20, false);
 begin
     -- The planner knows nothing of the rows of this transaction: hashes suit many, indexes suit a few.
-    perform set_config(setting, case when cardinality(persons) <= 20 then 'on' else 'off' end, true)
+    perform set_config(setting, case when is_few then 'on' else 'off' end, true)
     from unnest(array['enable_nestloop', 'enable_mergejoin']) setting;
-    if persons is null and not p_same_people then
+    if p_people or p_link_keys is not null and persons is null then
         if not needs_joining(p_timing_partner_id, p_event_id) then
             delete from joined_results where timing_partner_id = p_timing_partner_id and event_id = p_event_id;
             delete from entry_links where timing_partner_id = p_timing_partner_id and event_id = p_event_id;
@@ -242,16 +244,18 @@ begin
         perform link_entries(p_timing_partner_id, p_event_id);
     end if;
     -- Of most of the event, all of it takes no longer.
-    perform write_joined(p_timing_partner_id, p_event_id, case when cardinality(persons) <= 5000 then persons end);
+    perform write_joined(
+        p_timing_partner_id, p_event_id, case when not p_all and cardinality(persons) <= 5000 then persons end);
 end $$;
+drop function if exists join_event(integer, text, text[], boolean);
 
 -- At the end of the transaction: what it changed of joined events.
 create or replace function renew_joins() returns trigger
 language plpgsql as $$
 declare
     keys text[];
-    is_whole boolean;
-    same_people boolean;
+    concerns_people boolean;
+    concerns_all boolean;
 begin
     perform pg_advisory_xact_lock(
         hashtextextended('join ' || new.timing_partner_id::text || ' ' || new.event_id, 88));
@@ -260,13 +264,12 @@ begin
         where timing_partner_id = new.timing_partner_id and event_id = new.event_id
         returning stale_joins.link_keys, stale_joins.same_people
     )
-    select bool_or(t.link_keys is null), bool_and(t.same_people),
+    select bool_or(t.link_keys is null and not t.same_people), bool_or(t.link_keys is null),
            array_agg(distinct key) filter (where key is not null)
-    into is_whole, same_people, keys
+    into concerns_people, concerns_all, keys
     from taken t left join lateral unnest(t.link_keys) key on true;
-    if is_whole is not null then
-        perform join_event(
-            new.timing_partner_id, new.event_id, case when not is_whole then keys end, same_people);
+    if concerns_all is not null then
+        perform join_event(new.timing_partner_id, new.event_id, keys, concerns_people, concerns_all);
     end if;
     return null;
 end $$;

@@ -286,7 +286,7 @@ values
     ('forget_joins()'),
     ('find_entry_bib()'),
     ('follow_entry_bibs()'),
-    ('join_event(integer,text,text[],boolean)'),
+    ('join_event(integer,text,text[],boolean,boolean)'),
     ('race_map(integer,text,text,text)'),
     ('note_settled_event()'),
     ('change_cause()'),
