@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from statistics import median
 
 from rich.console import Console
@@ -25,24 +26,24 @@ PHASES: dict[str, tuple[Phase, str | None]] = {
     "1 % changed, after it had settled": ("first", "settle_event"),
 }
 INTRODUCTION = """
-The race of the collecting benchmark, {rows:,} rows of the API, collected by the hub into an event of its own, and into
-an event of the hardware that holds a start list and results of the same {finishers} runners: then every entry is
-matched, and `unified_results` follows the rules of the sources. Medians of {repetitions}, one after the other in each
-repetition.
+The race of the collecting benchmark with its start list, {rows:,} rows of results of the API, collected by the hub into
+an event of its own, and into an event of the hardware that holds a start list and results of the same {finishers}
+runners: then every entry is matched, and `unified_results` follows the rules of the sources. Medians of {repetitions},
+one after the other in each repetition.
 """
 NOTES = (
     "The results of the hardware are those of ChronoTrack Live under other ids and a second faster, so that nearly "
     "every runner is matched by bib and name.",
     "Unchanged lists write nothing, so nothing is joined.",
-    "A correction opens results that have settled again: then the hardware's word counts for everybody, and every joined "
-    "row and what it said before is written. It happens once; the next correction is one of the line above.",
+    "A correction opens results that have settled again: then the hardware's word counts for everybody, and every "
+    "joined row and what it said before is written. It happens once; the next correction is one of the line above.",
 )
 
 
 async def measure(options: RunOptions, console: Console) -> Section:
     alone: dict[str, list[Sample]] = {phase: [] for phase in PHASES}
     joined: dict[str, list[Sample]] = {phase: [] for phase in PHASES}
-    async with collect.prepared(options, console) as bench:
+    async with collect.prepared(replace(options, with_entries=True), console) as bench:
         for repetition in range(options.repetitions):
             async with (
                 collect.fresh_database(bench, f"alone_{repetition}") as one,

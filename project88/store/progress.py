@@ -31,3 +31,9 @@ async def attempts_by_status(db: Database) -> tuple[dict[str, int], int]:
     """Attempts by their status, and all calls they made."""
     rows = await db.rows(queries["attempts"])
     return {row["status"]: row["attempts"] for row in rows}, sum(row["calls"] or 0 for row in rows)
+
+
+async def rows_by_source(db: Database, scope: EventScope) -> dict[str, int]:
+    """How many results each source has, and how many entries a source has that times nobody."""
+    rows = await db.rows(queries["rows_by_source"], scope.parameters())
+    return {row["data_source"]: row["rows"] for row in rows}

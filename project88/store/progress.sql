@@ -15,3 +15,13 @@ group by result_status;
 -- name: attempts
 -- Attempts by outcome, and the calls they made.
 select status, count(*)::int as attempts, sum(api_calls)::int as calls from sync_history group by status;
+
+-- name: rows_by_source
+-- Rows of an event of each source: its results, else its entries.
+select data_source, coalesce(max(rows) filter (where is_result), max(rows))::int as rows from (
+    select data_source, true as is_result, count(*) as rows from ct_results
+    where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and retracted_at is null group by 1
+    union all
+    select data_source, false, count(*) from ct_participants
+    where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and retracted_at is null group by 1) k
+group by data_source order by data_source;

@@ -1,10 +1,9 @@
-"""The rehearsal's second partner: the same race by timing computers, a listener and our own scoring. Polls nothing."""
+"""The rehearsal's timing computers: the same race by hardware, a listener and our own scoring. Polls nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,26 +11,23 @@ from pathlib import Path
 import msgspec
 
 from project88.edges.child import hub_process
-from project88.imports.lists import Wanted, import_start_list
 from project88.imports.run import import_course
-from project88.imports.tables import read_table
 from project88.listen.rules import Rules
 from project88.listen.scorer import Scorer
 from project88.listen.service import ListenOptions, listening
 from project88.records.entities import TimingPartnerId
 from project88.sandbox import rehearsal_world
 from project88.sandbox.entities import Event
-from project88.sandbox.rig.files import COURSE, START_LIST, write_files
+from project88.sandbox.rig.files import COURSE, write_files
 from project88.schedule.ending import broken_off
 from project88.schedule.service import keep_running, stopped_within
 from project88.store import scoring, timing
 from project88.store.connection import Database
 from project88.store.events import find_event
-from project88.store.partners import add_partner, set_credentials
+from project88.store.partners import set_credentials
 from project88.store.progress import results_by_status
 from project88.store.scope import EventScope
 
-PARTNER = "Rehearsal Hardware"
 #: The login is the sandbox's own default; it opens nothing else.
 USER, PASSWORD = "rig", "sandbox-password"
 #: What goes wrong on the way, so that the rehearsal shows that nothing is lost by it.
@@ -49,42 +45,54 @@ class HardwareRace:
     field: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class HardwareProgress:
+    """``set_up``: the event is there. ``done``: everybody of the race who finishes has a result."""
+
+    set_up: asyncio.Event
+    done: asyncio.Event
+
+
 async def rehearse_hardware(
-    db: Database, race: HardwareRace, stop: asyncio.Event, done: asyncio.Event, watch: Callable[[EventScope], None]
+    db: Database,
+    partner: TimingPartnerId,
+    race: HardwareRace,
+    stop: asyncio.Event,
+    progress: HardwareProgress,
 ) -> None:
-    """Until ``stop`` is set. Sets ``done`` once everybody of the race who finishes has a result."""
+    """Until ``stop`` is set."""
     event = list(rehearsal_world(race.starts_at, field_size=race.field).events.values())[-1]
     with tempfile.TemporaryDirectory(prefix="project88-rehearsal-") as name:
         folder = Path(name)
-        partner, scope = await _set_up(db, event, race, folder)
-        watch(scope)
+        scope = await _set_up(db, partner, event, race, folder)
+        progress.set_up.set()
         options = ListenOptions(rules=Rules(), spool=folder / "spool", port=0, hosts=["127.0.0.1"], status_port=0)
         async with listening(db, options, stop) as hub:
             scorer = asyncio.create_task(keep_running("scoring", lambda: Scorer(db).run(stop), stop))
             try:
                 async with hub_process(*_rig(race, hub.port)):
                     await _until_all_are_in(db, partner, scope, event, stop)
-                    done.set()
+                    progress.done.set()
                     await stop.wait()
             finally:
                 await broken_off(scorer)
 
 
 async def _is_complete(db: Database, scope: EventScope, event: Event) -> bool:
+    """Whom ChronoTrack Live disqualifies is a finisher for the mats."""
     finishers = sum(entry.elapsed_ms[-1] is not None for race in event.races for entry in race.entries)
-    return (await results_by_status(db, scope)).get("finished", 0) >= finishers
+    statuses = await results_by_status(db, scope)
+    return statuses.get("finished", 0) + statuses.get("dq", 0) >= finishers
 
 
-async def _set_up(db: Database, event: Event, race: HardwareRace, folder: Path) -> tuple[TimingPartnerId, EventScope]:
-    partner = await add_partner(db, PARTNER, event.zone)
+async def _set_up(db: Database, partner: TimingPartnerId, event: Event, race: HardwareRace, folder: Path) -> EventScope:
+    """Who runs comes from the registration service."""
     await set_credentials(db, partner, "chronotrack_tcp", USER, PASSWORD, {})
     event_id = await scoring.add_event(db, partner, event.name, race.starts_at, event.zone)
     stored = await find_event(db, event_id, partner)
     write_files(event, folder)
     await import_course(db, msgspec.json.decode((folder / COURSE).read_bytes()), stored)
-    start_list = read_table((folder / START_LIST).read_bytes())
-    await import_start_list(db, Wanted(table=start_list, event=stored, complete=True))
-    return partner, await scoring.hardware_scope(db, stored)
+    return await scoring.hardware_scope(db, stored)
 
 
 def _rig(race: HardwareRace, port: int) -> list[str]:

@@ -13,7 +13,8 @@ from project88.backfill.options import BackfillOptions
 from project88.backfill.run import run_backfill
 from project88.cli.common import ADMIN_DATABASE, borrowed_embedded
 from project88.cli.pages import pages_database
-from project88.cli.rehearsal.hardware import HardwareRace, rehearse_hardware
+from project88.cli.rehearsal.hardware import HardwareProgress, HardwareRace, rehearse_hardware
+from project88.cli.rehearsal.registration import start_list
 from project88.cli.rehearsal.screen import Screen
 from project88.edges import browser, clock, environment
 from project88.edges.child import hub_process
@@ -21,7 +22,7 @@ from project88.errors import ConfigError, HubError
 from project88.records.entities import TimingPartnerId
 from project88.schedule.service import plan_until, work_until
 from project88.schedule.worker import PollDone
-from project88.store import partners
+from project88.store import duplicates, partners
 from project88.store.budget import set_clock
 from project88.store.connection import Database, recreate_database
 from project88.store.events import StoredEvent, find_event
@@ -32,6 +33,7 @@ from project88.web.app import serve
 
 REHEARSAL_DATABASE = "project88_rehearsal"
 PARTNER = "Rehearsal Timing"
+LIVE = "chronotrack_live"
 PARTNER_TIME_ZONE = "America/New_York"
 #: The login is the sandbox's own default; it opens nothing else.
 SANDBOX_PASSWORD = "sandbox-password"
@@ -112,7 +114,7 @@ class _Rehearsal:
         self, db: Database, sandbox: Sandbox, options: RehearsalOptions, offset: float, complete: asyncio.Event
     ) -> None:
         self._complete = complete
-        self._hardware_complete = asyncio.Event()
+        self._hardware = HardwareProgress(asyncio.Event(), asyncio.Event())
         self._race = HardwareRace(
             starts_at=sandbox.starts_at, speed=options.speed, offset_seconds=offset, field=options.field
         )
@@ -129,12 +131,9 @@ class _Rehearsal:
             async with pages_database(self._db) as pages, asyncio.TaskGroup() as tasks:
                 tasks.create_task(serve(pages, port=self._options.port, stop=self._stop, source_note="rehearsal"))
                 tasks.create_task(self._screen.show(self._stop))
-                collecting = tasks.create_task(self._collect())
-                tasks.create_task(
-                    rehearse_hardware(
-                        self._db, self._race, self._stop, self._hardware_complete, self._screen.watch_hardware
-                    )
-                )
+                partner = await self._add_partner()
+                collecting = tasks.create_task(self._collect(partner))
+                tasks.create_task(rehearse_hardware(self._db, partner, self._race, self._stop, self._hardware))
                 if self._options.duration_seconds is not None:
                     tasks.create_task(self._end_after(self._options.duration_seconds, collecting))
         except* HubError as group:
@@ -142,31 +141,38 @@ class _Rehearsal:
         finally:
             await self._screen.summarise()
 
-    async def _collect(self) -> None:
+    async def _collect(self, partner: TimingPartnerId) -> None:
         if self._options.open_browser:
             browser.open_page(self._page)
-        timing_partner_id = await self._add_partner()
-        credential = await partners.credential(self._db, timing_partner_id, "chronotrack_live")
+        await self._hardware.set_up.wait()
+        self._screen.phase = "collecting the start list"
+        async with start_list(self._db, partner, self._race):
+            event = await self._find_events(partner)
+            self._screen.phase = "collecting the live race"
+            await self._collect_live(event)
+            self._screen.phase = "waiting for the last runners of the hardware"
+            await self._hardware.done.wait()
+        self._complete.set()
+        self._screen.collected_all()
+
+    async def _find_events(self, partner: TimingPartnerId) -> StoredEvent:
+        """The live race, which is one event with the hardware's, and the season, which is collected whole."""
+        credential = await partners.credential(self._db, partner, LIVE)
         async with open_account(self._db, credential) as account:
             self._screen.phase = "finding the events"
             await discover(account)
-            event = await find_event(self._db, self._sandbox.event_id, timing_partner_id)
+            event = await find_event(self._db, self._sandbox.event_id, partner, LIVE)
             self._screen.watch(event.scope(account.source), self._sandbox.starts_at)
             self._screen.phase = "backfilling the season"
             await run_backfill(self._db, BackfillOptions(), self._screen)
-        self._screen.phase = "collecting the live race"
-        await self._collect_live(event)
-        self._screen.phase = "waiting for the last runners of the hardware"
-        await self._hardware_complete.wait()
-        self._complete.set()
-        self._screen.collected_all()
+        return event
 
     async def _collect_live(self, event: StoredEvent) -> None:
         """Planner and worker as on race day, until a full poll that began after the last crossing is stored."""
         stored = asyncio.Event()
 
         def polled(done: PollDone) -> None:
-            if (done.poll.event_id, done.poll.kind) != (event.event_id, "results"):
+            if (done.poll.event_id, done.poll.kind, done.poll.provider_key) != (event.event_id, "results", LIVE):
                 return
             self._screen.polled(done)
             is_whole = done.is_full and done.outcome.status == "completed"
@@ -179,14 +185,14 @@ class _Rehearsal:
 
     async def _add_partner(self) -> TimingPartnerId:
         timing_partner_id = await partners.add_partner(self._db, PARTNER, PARTNER_TIME_ZONE)
+        # The service's race and the hardware's are one event, whose results are joined.
+        await duplicates.set_rule(self._db, timing_partner_id, "merged")
         config = {
             "base_url": self._sandbox.base_url,
             "client_id": self._sandbox.client_id,
             "page_size": PAGE_SIZE,
         }
-        await partners.set_credentials(
-            self._db, timing_partner_id, "chronotrack_live", self._sandbox.login, SANDBOX_PASSWORD, config
-        )
+        await partners.set_credentials(self._db, timing_partner_id, LIVE, self._sandbox.login, SANDBOX_PASSWORD, config)
         return timing_partner_id
 
     async def _end_after(self, seconds: float, collecting: asyncio.Task[None]) -> None:

@@ -21,7 +21,7 @@ from project88.edges import clock
 from project88.schedule.worker import PollDone
 from project88.store.budget import hub_clock
 from project88.store.connection import Database
-from project88.store.progress import Collected, attempts_by_status, collected, results_by_status
+from project88.store.progress import Collected, attempts_by_status, collected, results_by_status, rows_by_source
 from project88.store.scope import EventScope
 
 POLLS_SHOWN = 8
@@ -46,8 +46,7 @@ class Screen(SilentObserver):
         self._season = (0, 0)
         self._counts = Collected(events=0, participants=0, results=0)
         self._statuses: dict[str, int] = {}
-        self._hardware_scope: EventScope | None = None
-        self._hardware_statuses: dict[str, int] = {}
+        self._sources: dict[str, int] = {}
         self._hub_now: datetime | None = None
         self._is_complete = False
         self._console = Console()
@@ -56,10 +55,6 @@ class Screen(SilentObserver):
     def watch(self, scope: EventScope, starts_at: datetime) -> None:
         """The live race."""
         self._scope, self._starts_at = scope, starts_at
-
-    def watch_hardware(self, scope: EventScope) -> None:
-        """The same race as timing computers bring it."""
-        self._hardware_scope = scope
 
     def planned(self, plan: Plan) -> None:
         self._season = (0, sum(sum(event.is_to_run for event in partner.events) for partner in plan.partners))
@@ -109,12 +104,11 @@ class Screen(SilentObserver):
         self._hub_now = (await hub_clock(self._db)).now
         if self._scope is not None:
             self._statuses = await results_by_status(self._db, self._scope)
-        if self._hardware_scope is not None:
-            self._hardware_statuses = await results_by_status(self._db, self._hardware_scope)
+            self._sources = await rows_by_source(self._db, self._scope)
 
     def _line(self) -> str:
-        live, hardware = _counted(self._statuses), _counted(self._hardware_statuses)
-        return f"{self._race_clock()}  {self.phase}: {live}; by hardware: {hardware}  {self._page}"
+        counts = _counted(self._statuses)
+        return f"{self._race_clock()}  {self.phase}: {counts}; rows: {_counted(self._sources)}  {self._page}"
 
     def _race_clock(self) -> str:
         if self._hub_now is None or self._starts_at is None:
@@ -133,7 +127,7 @@ class Screen(SilentObserver):
         facts.add_row("Doing", self.phase)
         facts.add_row("Season", f"{self._season[0]} of {self._season[1]} past events")
         facts.add_row("Live race", _counted(self._statuses))
-        facts.add_row("By hardware", _counted(self._hardware_statuses))
+        facts.add_row("Its rows", _counted(self._sources))
         facts.add_row("Polls", f"{self._polls_run} run, {self._missed} collapsed into a later one")
         counts = self._counts
         facts.add_row(
@@ -152,7 +146,7 @@ class Screen(SilentObserver):
 
 
 def _counted(statuses: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {status}" for status, count in sorted(statuses.items())) or "no results yet"
+    return ", ".join(f"{count:,} {status}" for status, count in sorted(statuses.items())) or "none yet"
 
 
 def _poll_cells(done: PollDone) -> list[str]:
