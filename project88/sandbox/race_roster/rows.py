@@ -51,7 +51,7 @@ def event_row(edition: Edition) -> Row:
         "locale": "en-US",
         "description": None,
         "branding": {},
-        "resultsUrl": f"https://results.raceroster.example.org/{event_code(edition)}",
+        "resultsUrl": f"https://results.raceroster.com/v2/en-US/results/{event_code(edition)}/results",
         "subEvents": {"data": [sub_event_row(category) for category in edition.categories]},
     }
 
