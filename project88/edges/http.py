@@ -36,7 +36,7 @@ class HttpClient:
             ) as answer:
                 body = await _body(answer, place)
                 headers = {name.lower(): value for name, value in answer.headers.items()}
-                return Response(status=answer.status, headers=headers, body=body)
+                return Response(status=answer.status, headers=headers, body=body, url=request.url)
         except TimeoutError:
             raise Transient(f"{place} did not answer in time") from None
         except (aiohttp.ClientError, OSError) as error:

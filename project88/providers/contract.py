@@ -48,15 +48,18 @@ class PagedList(Generic[T]):
     decode: Callable[[Sequence[Any]], Sequence[Sequence[T] | Problem]]
     #: The digest of each row. Rows of one digest give the same records.
     digests: Callable[[Sequence[Any]], list[int]] = row_digests
-    #: The query of the page after this one, where pages are found by their last row and not by number.
-    follow: Callable[[Page], Mapping[str, str]] | None = None
+    #: The query of the page after this one, where pages are not found by number: from the page and how many rows came
+    #: with it and before it.
+    follow: Callable[[Page, int], Mapping[str, str]] | None = None
+    #: A service that does not find the list has none: then it is empty. Only for lists that it makes late.
+    may_be_missing: bool = False
 
-    def page(self, number: int, before: Page | None = None) -> Request:
+    def page(self, number: int, before: Page | None = None, rows_before: int = 0) -> Request:
         """The request of a page; ``before`` is the page before it, which only lists with ``follow`` look at."""
         asked = self.request.with_query(**self.page_query(number, self.page_size))
         if self.follow is None or before is None:
             return asked
-        return asked.with_query(**self.follow(before))
+        return asked.with_query(**self.follow(before, rows_before))
 
     def probe(self) -> Request:
         """The call that learns the row count for the price of one row."""

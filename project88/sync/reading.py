@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from project88.errors import Gone
 from project88.providers.contract import Page, PagedList
 from project88.records.entities import Problem
 from project88.sync.client import ProviderClient
@@ -46,7 +47,7 @@ class ListReader:
         """Keep as many pages on their way as the credential may ask for at once; the first page goes alone."""
         while len(self._ahead) < self._pages_ahead() and self._asked < self._last_page():
             self._asked += 1
-            request = self._list.page(self._asked, self._before)
+            request = self._list.page(self._asked, self._before, self.reading.rows_read)
             self._ahead.append(asyncio.create_task(self._client.get(request)))
 
     def _pages_ahead(self) -> int:
@@ -80,6 +81,16 @@ class ShortList(Generic[T]):
 async def read_all(client: ProviderClient, wanted: PagedList[T]) -> ShortList[T]:
     found: ShortList[T] = ShortList()
     reader = ListReader(client, wanted)
+    try:
+        await _read_into(found, reader, wanted)
+    except Gone:
+        if not wanted.may_be_missing:
+            raise
+    found.digests = reader.reading.digests
+    return found
+
+
+async def _read_into(found: ShortList[T], reader: ListReader, wanted: PagedList[T]) -> None:
     async for page in reader.pages():
         found.raw.append(page.rows)
         for given in wanted.decode(page.rows):
@@ -87,8 +98,6 @@ async def read_all(client: ProviderClient, wanted: PagedList[T]) -> ShortList[T]
                 found.problems.append(given)
             else:
                 found.records.extend(given)
-    found.digests = reader.reading.digests
-    return found
 
 
 async def row_count(client: ProviderClient, wanted: PagedList[Any]) -> int | None:

@@ -28,10 +28,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What came back. Header names are lower case."""
+    """What came back. Header names are lower case. ``url``: what was asked, without its query."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    url: str = field(default="", repr=False)
     #: What a reader made of the body, so that the next one need not make it again.
     memo: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)

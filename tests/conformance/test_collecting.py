@@ -11,7 +11,7 @@ import pytest
 import stamina
 
 from project88.errors import CredentialsRefused
-from project88.sandbox import Fault
+from project88.sandbox import Fault, RaceRosterSettings
 from project88.sandbox.registration import PostResults, Remove, Timed
 from project88.store.connection import Database
 from project88.store.retractions import decide
@@ -164,3 +164,24 @@ async def test_results_come_with_times_and_places_and_go_when_they_are_taken_awa
         before = await hub.versions()
         assert ("completed", 0) == ((again := await hub.sync_all()).status, again.rows_written)
         assert before == await hub.versions()
+
+
+async def test_a_service_that_gives_fewer_events_at_once_than_were_asked_for_loses_none(db: Database):
+    async with registration_on(db, "race_roster", page_size=50, settings=RaceRosterSettings(page_cap=1)) as hub:
+        await discovered(hub)
+        ours = [each for each in hub.world.editions.values() if each.organiser_id == "1"]
+        assert len(ours) == await hub.one("select count(*) from ct_events")
+
+
+async def test_public_results_that_are_not_there_yet_cost_no_start_list(db: Database):
+    async with registration_on(db, "race_roster") as hub:
+        await discovered(hub)
+        hub.sandbox.faults.add(Fault(kind="status", path_glob="/v2/api/*", status=404))
+        assert "completed" == (await hub.sync_all()).status
+        assert expected(hub) == await shown(hub)
+        hub.sandbox.faults.clear()
+        hub.sandbox.faults.add(Fault(kind="status", path_glob="/v2/api/*", status=403))
+        outcome = await hub.sync_all()
+        assert "failed" == outcome.status
+        assert "public results service refused" in str(outcome.error_message)
+        assert expected(hub) == await shown(hub)

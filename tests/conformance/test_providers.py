@@ -140,9 +140,9 @@ def records(case: Case, rows: PagedList[Any]) -> list[Any]:
 def second_page(case: Case, rows: PagedList[Any]) -> Request:
     if rows.follow is None:
         return rows.page(2)
-    assert case.habits.last_row is not None, f"{rows.name} needs a row to follow"
+    row = msgspec.Raw(case.habits.last_row or b"{}")
     facts = PageFacts(number=1, rows=1, row_count=None, page_count=None, digest=b"")
-    return rows.page(2, Page(facts=facts, rows=[msgspec.Raw(case.habits.last_row)]))
+    return rows.page(2, Page(facts=facts, rows=[row]), 1)
 
 
 def requests(case: Case, opened: Provider) -> Iterator[Request]:

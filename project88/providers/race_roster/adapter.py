@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import quote
 
+from project88.errors import CredentialsRefused, Permanent
 from project88.providers.contract import (
     Course,
     EntryList,
@@ -71,7 +73,13 @@ class RaceRosterAdapter:
         return auth.sign(request, self.settings, token)
 
     def check(self, response: Response) -> None:
-        responses.check(response)
+        """The public results service knows no login, so what it refuses says nothing of ours."""
+        try:
+            responses.check(response)
+        except CredentialsRefused as error:
+            if not response.url.startswith(self.settings.results_url):
+                raise
+            raise Permanent(f"the public results service refused: {error}") from None
 
     def login_probe(self) -> Request:
         return self.events().probe()
@@ -89,6 +97,7 @@ class RaceRosterAdapter:
             request=Request(url=self._partner("/events"), query=query),
             page_size=self.settings.page_size,
             page_query=_offset_query,
+            follow=_after_rows,
             read=responses.read_page,
             decode=decode.events,
         )
@@ -104,7 +113,9 @@ class RaceRosterAdapter:
         if PUBLIC_EVENT in read or not results or code is None or self.settings.results_from == "none":
             return {}
         url = self._public(f"/events/{_part(code)}")
-        return {PUBLIC_EVENT: _single(PUBLIC_EVENT, url, responses.read_public_event, decode.public_course)}
+        public = _single(PUBLIC_EVENT, url, responses.read_public_event, decode.public_course)
+        # An event of which nothing is published yet may not be known there.
+        return {PUBLIC_EVENT: replace(public, may_be_missing=True)}
 
     def course(self, event: ProviderEventId, read: Mapping[str, Sequence[Any]]) -> RosterCourse:
         public = read.get(PUBLIC_EVENT, ())
@@ -181,6 +192,11 @@ def _no_query(number: int, size: int) -> Mapping[str, str]:
 
 def _offset_query(number: int, size: int) -> Mapping[str, str]:
     return {"offset": str((number - 1) * size), "limit": str(size)}
+
+
+def _after_rows(_page: Page, rows_before: int) -> Mapping[str, str]:
+    """Behind the rows that came, however few the service gives at once."""
+    return {"offset": str(rows_before)}
 
 
 def _numbered_query(page: str, per_page: str) -> PageQuery:

@@ -87,7 +87,7 @@ def _people_of(element: Mapping[str, Raw]) -> Sequence[Raw]:
     return [*(within or ()), *(_read(element.get("participants", NULL), _rows_or_none, "participants") or ())]
 
 
-def after(size: int, page: Page) -> Mapping[str, str]:
+def after(size: int, page: Page, _rows_before: int) -> Mapping[str, str]:
     """The query of the page behind this one.
 
     More rows than were asked for mean that the service counts them event by event, each of which may go on behind its

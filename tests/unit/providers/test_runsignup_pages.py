@@ -103,7 +103,7 @@ def test_the_next_page_begins_behind_the_highest_registration_of_all_events() ->
         {"registration_id": 12, "event_id": 1}, {"registration_id": "30", "event_id": 2}, {"registration_id": 20}
     )
 
-    assert pages.after(3, page) == {"after_registration_id": "30"}
+    assert pages.after(3, page, 0) == {"after_registration_id": "30"}
 
 
 def test_a_page_larger_than_asked_for_is_counted_by_event_and_no_row_behind_it_is_lost() -> None:
@@ -115,7 +115,7 @@ def test_a_page_larger_than_asked_for_is_counted_by_event_and_no_row_behind_it_i
         {"registration_id": 95, "event_id": 2},
     )
 
-    assert pages.after(2, page) == {"after_registration_id": "5"}
+    assert pages.after(2, page, 0) == {"after_registration_id": "5"}
 
 
 def test_rows_that_cannot_be_read_are_passed_over_where_the_next_page_begins() -> None:
@@ -123,12 +123,12 @@ def test_rows_that_cannot_be_read_are_passed_over_where_the_next_page_begins() -
         {"registration_id": 12}, {"registration_id": None}, {"registration_id": [9]}, b"7", {"registration_id": "x"}
     )
 
-    assert pages.after(50, page) == {"after_registration_id": "12"}
+    assert pages.after(50, page, 0) == {"after_registration_id": "12"}
 
 
 def test_a_page_that_does_not_say_where_the_next_one_begins_is_no_end() -> None:
     with pytest.raises(Permanent, match="registration_id"):
-        pages.after(2, page_of({"event_id": 1}, {"registration_id": ""}))
+        pages.after(2, page_of({"event_id": 1}, {"registration_id": ""}), 0)
 
 
 @pytest.mark.parametrize("body", [{"individual_results_sets": []}, {"individual_results_sets": None}])
