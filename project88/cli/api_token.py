@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -87,13 +87,13 @@ async def _list(timing_partner_id: int | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    shown = ("expires_at", "revoked_at", "last_used_at")
-    rows = [
-        (each["api_token_id"], each["company_name"], each["name"], ", ".join(each["scopes"]))
-        + tuple(f"{each[column]:%Y-%m-%d %H:%M}" if each[column] else None for column in shown)
-        for each in found
-    ]
-    print_table(COLUMNS, rows)
+    print_table(COLUMNS, [_row(each) for each in found])
+
+
+def _row(token: dict[str, Any]) -> tuple[object, ...]:
+    instants = (token[name] for name in ("expires_at", "revoked_at", "last_used_at"))
+    said = (f"{at:%Y-%m-%d %H:%M}" if at else None for at in instants)
+    return token["api_token_id"], token["company_name"], token["name"], ", ".join(token["scopes"]), *said
 
 
 async def _revoke(token: int) -> None:

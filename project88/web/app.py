@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from project88.edges.metrics import RequestFigures
 from project88.errors import ConfigError, StoreError, UsageError
 from project88.store.connection import Database
-from project88.web.api.app import Api, refuse_method
+from project88.web.api.app import Api, is_for_programs, no_route, refuse_method
 from project88.web.api.health import Health
 from project88.web.api.limits import rates
 from project88.web.api.routes import PREFIX
@@ -155,7 +155,7 @@ def _application(pages: Pages, further: list[Route | Mount]) -> Starlette:
     ]
 
     async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"].startswith(PREFIX + "/"):
+        if is_for_programs(scope["path"]):
             response = refuse_method()
         else:
             response = pages.problem(405, "Only reading is possible here", "These pages answer GET requests only.")
@@ -170,7 +170,9 @@ def _application(pages: Pages, further: list[Route | Mount]) -> Starlette:
 
 
 def _problems(pages: Pages) -> dict[Any, Any]:
-    async def http(_request: Request, error: HTTPException) -> Response:
+    async def http(request: Request, error: HTTPException) -> Response:
+        if is_for_programs(request.url.path):
+            return await no_route(request, error)
         known = error.detail if error.detail.endswith(".") else "No page stands at this address."
         return pages.problem(error.status_code, TITLES.get(error.status_code, "This did not work"), known)
 

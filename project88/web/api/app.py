@@ -57,7 +57,7 @@ class Api:
         return Starlette(
             routes=[*routes, Route(BELOW + "/openapi.json", self._described, methods=["GET"])],
             middleware=[Middleware(GZipMiddleware, minimum_size=SMALLEST_GZIP_BYTES)],
-            exception_handlers={HTTPException: _no_route},
+            exception_handlers={HTTPException: no_route},
         )
 
     def _answering(self, endpoint: Endpoint) -> Handler:
@@ -186,7 +186,12 @@ def _away(error: StoreError) -> Refused:
     return Refused("database-away", "Try again in a few seconds.", headers={"Retry-After": str(RETRY_SECONDS)})
 
 
-async def _no_route(_request: Request, error: Any) -> Response:  # noqa: ANN401
+def is_for_programs(path: str) -> bool:
+    """Whether a problem with this address is told as the API tells it."""
+    return path.startswith(PREFIX + "/")
+
+
+async def no_route(_request: Request, error: Any) -> Response:  # noqa: ANN401
     if error.status_code == 405:
         return refuse_method()
     return problems.response(Refused("not-found", f"See {VERSION}/openapi.json for what there is."))
