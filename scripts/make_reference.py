@@ -16,7 +16,7 @@ from pathlib import Path
 from project88.edges import embedded
 from project88.store.connection import Database, ensure_database
 from project88.store.migrate import migrate
-from scripts.reference import cli_page, course_page, ctp01_page, providers_page, schema_page
+from scripts.reference import api_page, cli_page, course_page, ctp01_page, providers_page, schema_page
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 
@@ -25,6 +25,7 @@ def main() -> None:
     with _open_folder() as folder:
         schema = asyncio.run(_schema(folder / "home"))
     pages = {
+        "api.md": api_page.text(),
         "cli.md": cli_page.text(),
         "course.md": course_page.text(),
         "ctp01.md": ctp01_page.text(),

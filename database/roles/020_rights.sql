@@ -83,8 +83,9 @@ begin
                       (select string_agg(quote_ident(split_part(said, ' ', 1)), ', ')
                        from string_to_table(e.columns, ', ') said), to_regclass(e.table_name))
         from expected_columns() e
-        where e.table_name not in ('partner_provider_credentials', 'partner_provider_accounts', 'alerts', 'alert_messages',
-                                   'backups', 'heartbeats', 'timing.spools')
+        where e.table_name not in ('partner_provider_credentials', 'partner_provider_accounts', 'alerts',
+                                   'alert_messages', 'backups', 'heartbeats', 'timing.spools', 'api_tokens',
+                                   'webhooks')
         union all
         select format('grant select on %s to project88_reader', to_regclass(view_name)) from expected_views()
         union all

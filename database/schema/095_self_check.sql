@@ -12,6 +12,10 @@ values
      'cause text, check_name text, over_at timestamp with time zone, problem text, remedy text, seen_at '
      'timestamp with time zone, since timestamp with time zone, state text, told_at timestamp with time '
      'zone, told_state text, who text'),
+    ('api_tokens',
+     'api_token_id bigint, created_at timestamp with time zone, expires_at timestamp with time zone, '
+     'last_used_at timestamp with time zone, name text, revoked_at timestamp with time zone, scopes text[], '
+     'timing_partner_id integer, token_hash bytea'),
     ('applied_migrations',
      'applied_at timestamp with time zone, name text, sha256 text'),
     ('backfill_events',
@@ -92,6 +96,10 @@ values
      'likeness text, listed jsonb, provider_event_id text, provider_id integer, reason text, removed_event '
      'jsonb, removed_payload json, start_date timestamp with time zone, timing_partner_id integer, '
      'unlisted_since timestamp with time zone, upstream_state text'),
+    ('feed_marks',
+     'changed_from timestamp with time zone, changed_to timestamp with time zone, event_id text, gone '
+     'text[], is_of_all boolean, is_of_event boolean, server bigint, timing_partner_id integer, '
+     'transaction_id bigint'),
     ('heartbeats',
      'beat_at timestamp with time zone, component text, details jsonb, host text, instance text, pid '
      'integer, started_at timestamp with time zone'),
@@ -198,7 +206,11 @@ values
      'bigint'),
     ('timing.unread_lines',
      'line_key bigint, raw_line text, reason text, received_at timestamp with time zone, source text, '
-     'timing_partner_id integer, timing_session_id bigint, unread_line_id bigint')
+     'timing_partner_id integer, timing_session_id bigint, unread_line_id bigint'),
+    ('webhooks',
+     'created_at timestamp with time zone, event_id text, failures integer, last_delivered_at timestamp '
+     'with time zone, last_error text, next_attempt_at timestamp with time zone, pending_id uuid, '
+     'pending_to text, position text, secret text, timing_partner_id integer, url text, webhook_id bigint')
 $$;
 
 -- The columns behind each ON CONFLICT of the programs, and behind the page's one.
@@ -224,6 +236,7 @@ values
     ('providers', 'key'),
     ('providers', 'provider_id'),
     ('entry_readings', 'timing_partner_id, event_id, data_source'),
+    ('feed_marks', 'timing_partner_id, server, transaction_id, event_id'),
     ('quarantine', 'timing_partner_id, provider_id, provider_event_id, stream, raw_sha256'),
     ('schedule_plan', 'timing_partner_id, provider_id, kind, event_id, discovery_of'),
     ('timing.courses', 'timing_partner_id, event_id, race_id'),
@@ -235,7 +248,8 @@ values
     ('timing.timing_reads', 'timing_partner_id, timing_session_id, location, sequence_number, content_key'),
     ('timing.timing_sessions', 'timing_partner_id, session_key'),
     ('timing.unread_lines', 'timing_partner_id, timing_session_id, line_key'),
-    ('timing_partners', 'company_name')
+    ('timing_partners', 'company_name'),
+    ('webhooks', 'timing_partner_id, url')
 $$;
 
 create or replace function expected_functions() returns table (signature text)
@@ -302,7 +316,14 @@ values
     ('log_result_changes()'),
     ('result_key(text,text,bigint)'),
     ('unified_results_as_of(integer,text,timestamp with time zone)'),
-    ('was_other(text,anyelement,anyelement)')
+    ('was_other(text,anyelement,anyelement)'),
+    ('feed_horizon()'),
+    ('feed_server()'),
+    ('mark_change(integer,text,boolean,boolean,text[])'),
+    ('mark_event()'),
+    ('mark_removed_joins()'),
+    ('mark_removed_results()'),
+    ('mark_written_rows()')
 $$;
 
 create or replace function expected_views() returns table (view_name text)
@@ -321,7 +342,7 @@ values
     ('schema/075_pages.sql'), ('schema/076_timing.sql'), ('schema/077_scoring.sql'), ('schema/078_joins.sql'),
     ('schema/079_joined_results.sql'), ('schema/080_monitor.sql'), ('schema/081_history.sql'),
     ('schema/082_archive.sql'), ('schema/083_import_mappings.sql'), ('schema/084_registration.sql'),
-    ('schema/085_backups.sql'),
+    ('schema/085_backups.sql'), ('schema/086_api.sql'),
     ('views/collected_events.sql'), ('views/unified_events.sql'),
     ('views/unified_participants.sql'), ('views/unified_results.sql'), ('views/call_windows.sql'),
     ('legacy/090_finish.sql'), ('schema/095_self_check.sql'), ('chronotrack_live_schema_extension.sql')

@@ -57,6 +57,8 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "backup": Entry("project88.cli.backup", "backup", "Copy the whole database and prove the copy."),
         "restore": Entry("project88.cli.restore", "restore", "Put a backup into an empty database."),
         "rollback": Entry("project88.cli.rollback", "rollback", "Remove all that came from one source."),
+        "api-token": Entry("project88.cli.api_token", "app", "Tokens of the JSON API."),
+        "webhook": Entry("project88.cli.webhook", "app", "Send changed results to other programs."),
         "unit": Entry("project88.cli.unit", "app", "The systemd unit of the scheduler."),
         "results": Entry("project88.cli.results", "results", "Show the results of an event."),
         "duplicates": Entry("project88.cli.duplicates", "app", "Decide on events that reach us from two sources."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from project88.cli.pages import pages_database
-from project88.cli.services import service, tell, work
+from project88.cli.services import deliver, service, tell, work
 from project88.edges import browser
 from project88.errors import HubError
 from project88.schedule.service import plan_until
@@ -21,9 +21,10 @@ async def collect_until_stopped(*, port: int, open_browser: bool, duration_secon
         tell(f"Collecting from the configured services. Results page: {page}")
         try:
             async with pages_database(running.db) as pages, asyncio.TaskGroup() as tasks:
-                tasks.create_task(serve(pages, port=port, stop=running.stop))
+                tasks.create_task(serve(pages, port=port, stop=running.stop, hub=running.db))
                 tasks.create_task(plan_until(running.db, running.stop))
                 tasks.create_task(work(running))
+                tasks.create_task(deliver(running))
                 if open_browser:
                     browser.open_page(page)
         except* HubError as group:

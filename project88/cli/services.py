@@ -86,6 +86,14 @@ async def work(running: Service, live_slots: int = LIVE_SLOTS) -> None:
     await work_until(running.db, name, running.stop, slots_for(live_slots), partial(count_poll, running.metrics))
 
 
+async def deliver(running: Service) -> None:
+    """Send changed results to the webhooks until the service stops."""
+    from project88.schedule.service import keep_running
+    from project88.web.api.deliveries import deliver_until
+
+    await keep_running("the delivery of webhooks", lambda: deliver_until(running.db, running.stop), running.stop)
+
+
 def tell(text: str) -> None:
     """A line for whoever watches, at once also where it goes into a file."""
     sys.stdout.write(text + "\n")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
+from project88.edges.clock import monotonic
 from project88.errors import ConfigError
 
 HOST = "127.0.0.1"
@@ -14,6 +17,7 @@ DEFAULT_PORT = 9188
 #: Seconds; a live poll is to start within one.
 LATE_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 OWNER = ("timing_partner", "provider")
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 
 class Metrics:
@@ -49,6 +53,39 @@ class Metrics:
 
     def _gauge(self, name: str, text: str, labels: tuple[str, ...]) -> Gauge:
         return Gauge(name, text, labels, registry=self.registry)
+
+
+@dataclass(slots=True)
+class Timed:
+    """One request under way. ``status`` is what it was answered; 500 where nothing else was said."""
+
+    status: int = 500
+
+
+class RequestFigures:
+    """The figures of a process that answers requests. They name no timing partner: everybody may read them."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "project88_api_requests", "Requests answered.", ("operation", "status"), registry=self._registry
+        )
+        self._seconds = Histogram(
+            "project88_api_request_seconds", "How long an answer took.", ("operation",), registry=self._registry
+        )
+
+    @contextmanager
+    def timed(self, operation: str) -> Iterator[Timed]:
+        """Count a request and how long it takes."""
+        began, timed = monotonic(), Timed()
+        try:
+            yield timed
+        finally:
+            self._requests.labels(operation, str(timed.status)).inc()
+            self._seconds.labels(operation).observe(monotonic() - began)
+
+    def text(self) -> bytes:
+        return generate_latest(self._registry)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import smtplib
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
@@ -31,6 +32,7 @@ class Webhook:
     url: str = field(repr=False)
     #: Signs the body, where one is set.
     key: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -87,9 +89,20 @@ def signature(key: bytes, timestamp: str, body: bytes) -> str:
     return "sha256=" + hmac.new(key, f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
 
 
+def may_be_called(url: str) -> bool:
+    """Whether it is https, or http to this machine."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (
+            parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        )
+    except ValueError:
+        return False
+
+
 async def _post(webhook: Webhook, body: bytes) -> None:
     timestamp = str(clock.epoch_ms() // 1000)
-    headers = {"Content-Type": "application/json", "X-Project88-Timestamp": timestamp}
+    headers = {**webhook.headers, "Content-Type": "application/json", "X-Project88-Timestamp": timestamp}
     if webhook.key is not None:
         headers["X-Project88-Signature"] = signature(webhook.key, timestamp, body)
     async with (
@@ -121,8 +134,7 @@ def _webhook() -> Webhook | None:
     url = environment.variable("PROJECT88_ALERT_WEBHOOK")
     if url is None:
         return None
-    parts = urlsplit(url)
-    if not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)) or not parts.hostname:
+    if not may_be_called(url):
         raise ConfigError("PROJECT88_ALERT_WEBHOOK must begin with https://; http:// is for this machine only")
     key = _file_of("PROJECT88_ALERT_WEBHOOK_SECRET_FILE")
     return Webhook(url=url, key=key.encode() if key else None)

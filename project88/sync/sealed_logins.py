@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ from project88.edges.redaction import hide_secrets
 from project88.edges.sealing import KeyRing, add_key, forget_keys, is_sealed, key_id_of, make_key_ring, open_key_ring
 from project88.errors import ConfigError, KeyMissing
 from project88.providers.catalogue import CATALOGUE
+from project88.store import webhooks
 from project88.store.connection import Database
 from project88.store.partners import Login, changing_logins, credentials, secret_settings
 
@@ -117,10 +119,18 @@ async def rotate_keys(db: Database) -> Rotation:
 
 
 async def forget_old_keys(db: Database) -> list[str]:
-    """Remove the keys that no login of this database needs, but never the newest; say which."""
+    """Remove the keys that no login and no webhook of this database needs, but never the newest; say which."""
     async with changing_logins(db) as changes:
         used = frozenset[str]().union(*map(key_ids, await changes.credentials()))
-        return forget_keys(used)
+        of_webhooks = [key_id_of(text) for text in await webhooks.secrets(db)]
+        return forget_keys(used.union(of_webhooks))
+
+
+@asynccontextmanager
+async def sealing(db: Database) -> AsyncIterator[KeyRing]:
+    """The keys to seal something else with, the first one made where there is none; none is removed meanwhile."""
+    async with changing_logins(db) as changes:
+        yield _ring_to_seal(await changes.credentials())
 
 
 def _ring_to_seal(stored: Iterable[Login]) -> KeyRing:

@@ -17,8 +17,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from project88.edges.metrics import RequestFigures
 from project88.errors import ConfigError, StoreError, UsageError
 from project88.store.connection import Database
+from project88.web.api.app import Api, is_for_programs, no_route, refuse_method
+from project88.web.api.health import Health
+from project88.web.api.limits import rates
+from project88.web.api.routes import PREFIX
 from project88.web.guard import METHOD, Guard
 from project88.web.pages import FOLDER, Pages
 from project88.web.pictures import Pictures
@@ -31,11 +36,13 @@ TITLES = {400: "This address cannot be read", 404: "Not found"}
 OnListening = Callable[[str], None]
 
 
-def application(db: Database, *, source_note: str = "", updates: Updates | None = None) -> Starlette:
+def application(
+    db: Database, *, source_note: str = "", updates: Updates | None = None, hub: Database | None = None
+) -> Starlette:
     """The pages over one database. Streams hear of changes while somebody runs ``updates``."""
     pictures = Pictures(db)
     pages = Pages(db, updates or Updates(db, prepare=pictures.renew), pictures, source_note)
-    return _application(pages)
+    return _application(pages, _api_routes(db, hub or db))
 
 
 async def serve(
@@ -46,14 +53,17 @@ async def serve(
     stop: asyncio.Event,
     source_note: str = "",
     on_listening: OnListening | None = None,
+    hub: Database | None = None,
 ) -> None:
     """Serve until ``stop`` is set. ``on_listening`` hears the page's address once it can be opened.
 
+    ``hub`` is the database with the hub's own login, which knows the API's tokens; without it ``db`` is asked.
     A cancellation ends it the same way: the open streams first, so that no request is torn in the middle.
     """
     pictures = Pictures(db)
     updates = Updates(db, prepare=pictures.renew)
-    server = _Server(_configuration(_application(Pages(db, updates, pictures, source_note)), host, port), on_listening)
+    app = _application(Pages(db, updates, pictures, source_note), _api_routes(db, hub or db))
+    server = _Server(_configuration(app, host, port), on_listening)
     serving = asyncio.create_task(_serve_until(stop, server, updates, f"{host} port {port}"))
     try:
         await asyncio.shield(serving)
@@ -120,7 +130,18 @@ def _configuration(app: Starlette, host: str, port: int) -> uvicorn.Config:
     )
 
 
-def _application(pages: Pages) -> Starlette:
+def _api_routes(db: Database, hub: Database) -> list[Route | Mount]:
+    figures = RequestFigures()
+    health = Health(hub, figures)
+    return [
+        Route("/healthz", health.lives, methods=[METHOD]),
+        Route("/readyz", health.is_ready, methods=[METHOD]),
+        Route("/metrics", health.metrics, methods=[METHOD]),
+        Mount(PREFIX, Api(db, hub, figures, rates()).application()),
+    ]
+
+
+def _application(pages: Pages, further: list[Route | Mount]) -> Starlette:
     event = "/events/{timing_partner_id:int}/{event_id}"
     routes = [
         Route("/", pages.events, methods=[METHOD]),
@@ -130,11 +151,15 @@ def _application(pages: Pages) -> Starlette:
         Route(event + "/live", pages.event_part, methods=[METHOD]),
         Route(event + "/stream", pages.event_stream, methods=[METHOD]),
         Mount("/static", StaticFiles(directory=FOLDER / "static"), name="static"),
+        *further,
     ]
 
     async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
-        response = pages.problem(405, "Only reading is possible here", "These pages answer GET requests only.")
-        response.headers["Allow"] = METHOD
+        if is_for_programs(scope["path"]):
+            response = refuse_method()
+        else:
+            response = pages.problem(405, "Only reading is possible here", "These pages answer GET requests only.")
+            response.headers["Allow"] = METHOD
         await response(scope, receive, send)
 
     return Starlette(
@@ -145,7 +170,9 @@ def _application(pages: Pages) -> Starlette:
 
 
 def _problems(pages: Pages) -> dict[Any, Any]:
-    async def http(_request: Request, error: HTTPException) -> Response:
+    async def http(request: Request, error: HTTPException) -> Response:
+        if is_for_programs(request.url.path):
+            return await no_route(request, error)
         known = error.detail if error.detail.endswith(".") else "No page stands at this address."
         return pages.problem(error.status_code, TITLES.get(error.status_code, "This did not work"), known)
 

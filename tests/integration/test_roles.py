@@ -21,7 +21,7 @@ from tests.integration.scheduling import look as look_at
 from tests.integration.scheduling import processes, until, world_due_now
 from tests.migration.test_psql_and_program_agree import install_with_psql
 
-LOGINS = {"partner_provider_credentials", "partner_provider_accounts"}
+LOGINS = {"partner_provider_credentials", "partner_provider_accounts", "api_tokens", "webhooks"}
 WITH_PARTNERS = """
     select c.oid::regclass::text, c.relkind::text, c.relrowsecurity from pg_class c
     join pg_attribute a on a.attrelid = c.oid and a.attname = 'timing_partner_id' and not a.attisdropped
@@ -101,6 +101,8 @@ def fill(url: str, partners: tuple[int, ...]) -> None:
                 columns = connection.execute(REQUIRED, [table]).fetchall()
                 values = {name: value(*rest, partner) for name, *rest in columns} | ALSO.get(table, {})
                 values["timing_partner_id"] = partner
+                if table == "api_tokens":
+                    values["token_hash"] = partner.to_bytes(32)
                 if table == "timing_partners":
                     values["company_name"] = f"Partner {partner}"
                 names, marks = ", ".join(values), ", ".join(f"%({name})s" for name in values)
@@ -142,6 +144,8 @@ def test_a_setting_that_is_no_number_is_an_error_and_never_everything(logins: Lo
     [
         "select * from partner_provider_credentials",
         "select secret from partner_provider_accounts",
+        "select token_hash from api_tokens",
+        "select secret from webhooks",
         "select * from pgqueuer.pgqueuer",
         "insert into timing_partners (company_name) values ('New')",
         "update ct_results set bib_number = '1'",

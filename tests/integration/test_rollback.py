@@ -28,6 +28,8 @@ OTHERS = {
     "public.schedule_plan": f"not {OF_LIVE}",
     # Filled by triggers, for the planner.
     "public.schedule_changes": "false",
+    # Filled by triggers, so that the feed tells of what is gone.
+    "public.feed_marks": "false",
 }
 BUT_HISTORY = {**OTHERS, "public.sync_history": f"not {OF_LIVE}"}
 

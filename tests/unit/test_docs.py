@@ -12,7 +12,7 @@ import pytest
 
 from project88.cli.app import COMMANDS, load_command
 from project88.providers.catalogue import CATALOGUE
-from scripts.reference import cli_page, course_page, ctp01_page, providers_page
+from scripts.reference import api_page, cli_page, course_page, ctp01_page, providers_page
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 REFERENCE = CHECKOUT / "docs" / "reference"
@@ -22,6 +22,7 @@ NAMED_PAGES = [
 ]
 PAGES = sorted([*NAMED_PAGES, *(CHECKOUT / "docs").rglob("*.md")])
 PAGES_FROM_CODE = [
+    ("api.md", api_page),
     ("cli.md", cli_page),
     ("course.md", course_page),
     ("ctp01.md", ctp01_page),

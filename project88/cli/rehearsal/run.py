@@ -129,7 +129,9 @@ class _Rehearsal:
         """Everything at once: the page, the screen, the collecting, and the end by time."""
         try:
             async with pages_database(self._db) as pages, asyncio.TaskGroup() as tasks:
-                tasks.create_task(serve(pages, port=self._options.port, stop=self._stop, source_note="rehearsal"))
+                port = self._options.port
+                pages_served = serve(pages, port=port, stop=self._stop, source_note="rehearsal", hub=self._db)
+                tasks.create_task(pages_served)
                 tasks.create_task(self._screen.show(self._stop))
                 partner = await self._add_partner()
                 collecting = tasks.create_task(self._collect(partner))
