@@ -31,6 +31,7 @@ begin;
 \ir schema/083_import_mappings.sql
 \ir schema/084_registration.sql
 \ir schema/085_backups.sql
+\ir schema/087_users.sql
 \ir views/collected_events.sql
 \ir views/unified_events.sql
 \ir views/unified_participants.sql
