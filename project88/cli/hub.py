@@ -21,7 +21,7 @@ async def collect_until_stopped(*, port: int, open_browser: bool, duration_secon
         tell(f"Collecting from the configured services. Results page: {page}")
         try:
             async with pages_database(running.db) as pages, asyncio.TaskGroup() as tasks:
-                tasks.create_task(serve(pages, port=port, stop=running.stop))
+                tasks.create_task(serve(pages, port=port, stop=running.stop, operator=running.db))
                 tasks.create_task(plan_until(running.db, running.stop))
                 tasks.create_task(work(running))
                 if open_browser:

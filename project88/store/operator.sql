@@ -1,5 +1,5 @@
 -- name: events
--- Events of one partner or of all with what is planned next and what failed, those that are due next first.
+-- Events of one partner or of all with what is planned next and what failed, the latest start first.
 select e.timing_partner_id, t.company_name, e.event_id, e.event_name, e.start_date, e.data_source,
        coalesce(e.time_zone, t.time_zone) as time_zone, plan.next_due, plan.running, plan.parked, plan.failing
 from ct_events e

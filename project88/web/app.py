@@ -20,7 +20,9 @@ from starlette.types import Receive, Scope, Send
 from project88.errors import ConfigError, StoreError, UsageError
 from project88.store.connection import Database
 from project88.web.guard import METHOD, Guard
-from project88.web.pages import FOLDER, Pages
+from project88.web.operator.routes import routes_of
+from project88.web.operator.site import Site
+from project88.web.pages import FOLDER, Pages, template_environment
 from project88.web.pictures import Pictures
 from project88.web.updates import Updates
 
@@ -31,11 +33,13 @@ TITLES = {400: "This address cannot be read", 404: "Not found"}
 OnListening = Callable[[str], None]
 
 
-def application(db: Database, *, source_note: str = "", updates: Updates | None = None) -> Starlette:
+def application(
+    db: Database, *, source_note: str = "", updates: Updates | None = None, operator: Database | None = None
+) -> Starlette:
     """The pages over one database. Streams hear of changes while somebody runs ``updates``."""
     pictures = Pictures(db)
     pages = Pages(db, updates or Updates(db, prepare=pictures.renew), pictures, source_note)
-    return _application(pages)
+    return _application(pages, _operator_site(operator, db, source_note))
 
 
 async def serve(
@@ -46,14 +50,19 @@ async def serve(
     stop: asyncio.Event,
     source_note: str = "",
     on_listening: OnListening | None = None,
+    operator: Database | None = None,
 ) -> None:
     """Serve until ``stop`` is set. ``on_listening`` hears the page's address once it can be opened.
+
+    ``operator`` is a database that may be written: with it there is the operator's page, too.
 
     A cancellation ends it the same way: the open streams first, so that no request is torn in the middle.
     """
     pictures = Pictures(db)
     updates = Updates(db, prepare=pictures.renew)
-    server = _Server(_configuration(_application(Pages(db, updates, pictures, source_note)), host, port), on_listening)
+    site = _operator_site(operator, db, source_note)
+    app = _application(Pages(db, updates, pictures, source_note), site)
+    server = _Server(_configuration(app, host, port), on_listening)
     serving = asyncio.create_task(_serve_until(stop, server, updates, f"{host} port {port}"))
     try:
         await asyncio.shield(serving)
@@ -61,6 +70,9 @@ async def serve(
         stop.set()
         await serving
         raise
+    finally:
+        if site is not None:
+            await site.backfills.close()
 
 
 async def _serve_until(stop: asyncio.Event, server: _Server, updates: Updates, place: str) -> None:
@@ -120,7 +132,11 @@ def _configuration(app: Starlette, host: str, port: int) -> uvicorn.Config:
     )
 
 
-def _application(pages: Pages) -> Starlette:
+def _operator_site(operator: Database | None, db: Database, source_note: str) -> Site | None:
+    return None if operator is None else Site(operator, db, template_environment(source_note))
+
+
+def _application(pages: Pages, site: Site | None) -> Starlette:
     event = "/events/{timing_partner_id:int}/{event_id}"
     routes = [
         Route("/", pages.events, methods=[METHOD]),
@@ -129,6 +145,7 @@ def _application(pages: Pages) -> Starlette:
         Route(event, pages.event, methods=[METHOD], name="event"),
         Route(event + "/live", pages.event_part, methods=[METHOD]),
         Route(event + "/stream", pages.event_stream, methods=[METHOD]),
+        *(routes_of(site) if site is not None else ()),
         Mount("/static", StaticFiles(directory=FOLDER / "static"), name="static"),
     ]
 
