@@ -218,11 +218,11 @@ async def test_a_backfill_is_planned_and_run_from_the_page(empty_site: Operators
     ):
         assert "the plan is being made" in await browser.post("/operator/backfill", word="plan", limit_events="5")
         plan = await finished(browser, empty_site, "Plan")
-        assert "1 events would be imported" in plan
+        assert "Events to import: 1;" in plan
         assert 0 == await one(db, "select count(*) from ct_results")
         await browser.post("/operator/backfill", word="start")
         page = await finished(browser, empty_site, "Backfill")
-        assert "1 events imported" in page and "1 of 1 events" in page
+        assert "Events imported: 1," in page and "1 of 1 events" in page
         assert 12 == await one(db, "select count(*) from ct_results")
         await browser.post("/operator/backfill", status=400, word="start", limit_events="-1")
         await browser.post("/operator/backfill", status=400, word="start", since="May")

@@ -23,7 +23,7 @@ from project88.web.operator.asked import NO_PAGE, Asked, Deed, Page
 from project88.web.operator.forms import Form
 
 EVENTS_ON_A_PAGE = 50
-ATTEMPTS, COMING, CHANGES, ACTIONS, DIFFERENCES = 50, 12, 200, 20, 100
+ATTEMPTS, COMING, CHANGES, ACTIONS, DIFFERENCES = 50, 6, 200, 20, 100
 LONGEST_WORDS = 100
 TOLERANCE = timedelta(seconds=2)
 
