@@ -13,6 +13,8 @@ queries = load("operator")
 
 #: Reads per second are those of so many seconds.
 RATE_SECONDS = 10
+#: So many of the highest numbers of a location are looked at for its present rate, and for that of earlier minutes.
+NEWEST_NUMBERS, NUMBERS = 10_000, 100_000
 
 
 async def events(
@@ -31,7 +33,12 @@ async def attempts(db: Database, event: StoredEvent, at_most: int) -> list[dict[
 async def read_rates(
     db: Database, timing_partner_id: TimingPartnerId, timing_session_id: int, at_most: int
 ) -> list[dict[str, Any]]:
-    parameters = {"timing_partner_id": timing_partner_id, "timing_session_id": timing_session_id, "at_most": at_most}
+    parameters = {
+        "timing_partner_id": timing_partner_id,
+        "timing_session_id": timing_session_id,
+        "newest": NUMBERS,
+        "at_most": at_most,
+    }
     return await db.rows(queries["read_rates"], parameters)
 
 
@@ -40,6 +47,7 @@ async def newest_reads(db: Database, timing_partner_id: TimingPartnerId, timing_
     parameters = {
         "timing_partner_id": timing_partner_id,
         "timing_session_id": timing_session_id,
+        "newest": NEWEST_NUMBERS,
         "seconds": RATE_SECONDS,
     }
     return await db.row(queries["newest_reads"], parameters) or {}

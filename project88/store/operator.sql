@@ -30,20 +30,24 @@ order by h.sync_history_id desc
 limit %(at_most)s;
 
 -- name: read_rates
--- Reads of each minute that the session brought something, the newest first; times of arrival.
-select date_trunc('minute', received_at) as minute, count(*)::int as reads,
+-- Reads of each minute of arrival, the newest first; of the highest numbers of each location, which an index finds.
+select date_trunc('minute', t.received_at) as minute, count(*)::int as reads,
        round(count(*) / 60.0, 1)::double precision as per_second
-from timing.timing_reads
-where timing_partner_id = %(timing_partner_id)s and timing_session_id = %(timing_session_id)s
+from timing.timing_locations l
+join timing.timing_reads t using (timing_partner_id, timing_session_id, location)
+where l.timing_partner_id = %(timing_partner_id)s and l.timing_session_id = %(timing_session_id)s
+  and t.sequence_number > l.last_sequence - %(newest)s
 group by 1 order by 1 desc
 limit %(at_most)s;
 
 -- name: newest_reads
 -- Reads of a session within the last so many seconds, and when the newest one came.
-select count(*) filter (where received_at > now() - make_interval(secs => %(seconds)s))::int as reads,
-       max(received_at) as newest_at
-from timing.timing_reads
-where timing_partner_id = %(timing_partner_id)s and timing_session_id = %(timing_session_id)s;
+select count(*) filter (where t.received_at > now() - make_interval(secs => %(seconds)s))::int as reads,
+       max(t.received_at) as newest_at
+from timing.timing_locations l
+join timing.timing_reads t using (timing_partner_id, timing_session_id, location)
+where l.timing_partner_id = %(timing_partner_id)s and l.timing_session_id = %(timing_session_id)s
+  and t.sequence_number > l.last_sequence - %(newest)s;
 
 -- name: backfill_runs
 -- Backfill runs of one partner or of all with their progress, the newest first.

@@ -19,10 +19,13 @@ Role = Literal["admin", "partner_staff", "read_only"]
 #: A session ends so long after the login, and after so long without a page.
 SESSION_HOURS = 12
 IDLE_MINUTES = 120
-#: Failed logins of one account and from one address, within these minutes, after which further ones are refused.
+#: Failed logins within these minutes after which further ones are refused: of one account from one address, of one
+#: account from anywhere, and from one address. Nobody locks a user out from a single address of his own.
 FAILURE_MINUTES = 15
-FAILURES_OF_ACCOUNT = 5
+FAILURES_OF_ACCOUNT_HERE = 5
+FAILURES_OF_ACCOUNT = 50
 FAILURES_OF_ADDRESS = 30
+FAILURES_AT_MOST = (FAILURES_OF_ACCOUNT_HERE, FAILURES_OF_ACCOUNT, FAILURES_OF_ADDRESS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +106,7 @@ async def may_try(db: Database, door: Door) -> bool:
         await connection.execute(queries["one_login_at_a_time"])
         parameters = {**door.parameters(), "minutes": FAILURE_MINUTES}
         row = await (await connection.execute(queries["failures"], parameters)).fetchone()
-        if row is None or row[0] >= FAILURES_OF_ACCOUNT or row[1] >= FAILURES_OF_ADDRESS:
+        if row is None or any(failed >= most for failed, most in zip(row, FAILURES_AT_MOST, strict=True)):
             return False
         await connection.execute(queries["note_failure"], door.parameters())
     return True

@@ -61,12 +61,14 @@ delete from user_sessions where token_sha256 = %(token_sha256)s;
 select pg_advisory_xact_lock(hashtextextended('project88 login_failures', 0));
 
 -- name: failures
--- How often logins of the account and from the address failed lately; older ones are forgotten.
+-- How often logins failed lately: of the account from the address, of the account, from the address. Older ones go.
 with forgotten as (delete from login_failures where failed_at < now() - interval '1 day')
-select (select count(*) from login_failures
-        where account_sha256 = %(account_sha256)s and failed_at > now() - make_interval(mins => %(minutes)s))::int,
-       (select count(*) from login_failures
-        where address = %(address)s and failed_at > now() - make_interval(mins => %(minutes)s))::int;
+select count(*) filter (where account_sha256 = %(account_sha256)s and address = %(address)s)::int,
+       count(*) filter (where account_sha256 = %(account_sha256)s)::int,
+       count(*) filter (where address = %(address)s)::int
+from login_failures
+where (account_sha256 = %(account_sha256)s or address = %(address)s)
+  and failed_at > now() - make_interval(mins => %(minutes)s);
 
 -- name: note_failure
 -- A login counts as failed until it has succeeded.

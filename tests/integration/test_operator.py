@@ -12,7 +12,7 @@ import pytest
 from project88.edges.password_hash import hashed
 from project88.records.entities import TimingPartnerId
 from project88.store.connection import Database
-from project88.store.users import FAILURES_OF_ACCOUNT, FAILURES_OF_ADDRESS, add_user
+from project88.store.users import FAILURES_OF_ACCOUNT, FAILURES_OF_ACCOUNT_HERE, FAILURES_OF_ADDRESS, add_user
 from project88.web.operator.gate import DOOR_COOKIE, SESSION_COOKIE
 from tests.hub_command import HubCommand
 from tests.integration.looking import look
@@ -68,7 +68,7 @@ async def test_an_unknown_address_costs_the_same_hash(site: Operators, monkeypat
 
 async def test_after_some_failures_even_the_right_password_is_not_looked_at(site: Operators):
     async with site.browser() as browser:
-        for _ in range(FAILURES_OF_ACCOUNT):
+        for _ in range(FAILURES_OF_ACCOUNT_HERE):
             await browser.log_in(ADMIN, "wrong", status=401)
         assert "Too many logins have failed" in await browser.log_in(ADMIN, status=429)
         assert "Overview" in await browser.log_in(SUMMIT)
@@ -78,13 +78,28 @@ async def test_after_some_failures_even_the_right_password_is_not_looked_at(site
     assert [] == await look(site.db, "select from login_failures where failed_at > now() - interval '1 minute'")
 
 
-async def test_an_address_that_tries_many_accounts_is_refused_as_well(site: Operators):
-    statement = (
-        "insert into login_failures (account_sha256, address) select 'x', '127.0.0.1' from generate_series(1, {})"
+@pytest.mark.parametrize(
+    ("account", "address", "failures", "status"),
+    [
+        ("x", "127.0.0.1", FAILURES_OF_ADDRESS, 429),
+        ("x", "127.0.0.1", FAILURES_OF_ADDRESS - 1, 200),
+        (ADMIN, "192.0.2.1", FAILURES_OF_ACCOUNT, 429),
+        (ADMIN, "192.0.2.1", FAILURES_OF_ACCOUNT - 1, 200),
+    ],
+)
+async def test_an_address_that_tries_many_accounts_and_an_account_that_is_tried_from_many_are_refused(
+    site: Operators, account: str, address: str, failures: int, status: int
+):
+    await look(
+        site.db,
+        "insert into login_failures (account_sha256, address)"
+        " select sha256(%(account)s::bytea), %(address)s from generate_series(1, %(failures)s)",
+        account=account,
+        address=address,
+        failures=failures,
     )
-    await look(site.db, statement.format(FAILURES_OF_ADDRESS))
     async with site.browser() as browser:
-        await browser.log_in(ADMIN, status=429)
+        await browser.log_in(ADMIN, status=status)
 
 
 async def test_neither_password_token_nor_typed_address_stands_in_the_database(site: Operators):

@@ -1,6 +1,6 @@
 """The operator's page in a real headless Chromium: login and a decision by its buttons, with and without JavaScript.
 
-A picture of a page is written into the folder that PROJECT88_TEST_PICTURES names; docs/images has some of them.
+A picture of a page is written into the folder that TEST_PICTURES names; docs/images has some of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.integration.operator_site import ADMIN, PASSWORD, Operators, add_user
 
 pytestmark = pytest.mark.skipif(not (DRIVER and BROWSER), reason="chromium and chromedriver are not installed")
 
-PICTURES = os.environ.get("PROJECT88_TEST_PICTURES")
+PICTURES = os.environ.get("TEST_PICTURES")
 SCREENS = ((1440, 900), (390, 844))
 PAGES = {
     "overview": "", "events": "/events", "timeline": "/events/1/live", "changes": "/events/1/live/changes?bib=7",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from project88.backfill import BackfillOptions, BackfillReport, Plan, PlannedEvent, SilentObserver, run_backfill
+from project88.edges.redaction import redacted
 from project88.errors import HubError, UsageError
 from project88.records.entities import TimingPartnerId
 from project88.store.connection import Database
@@ -75,7 +76,7 @@ class Backfills:
             run.state = "interrupted"
             raise
         except HubError as error:
-            run.state, run.problem = "failed", str(error)
+            run.state, run.problem = "failed", redacted(str(error))
         except Exception as error:
             run.state, run.problem = "failed", f"unexpected {type(error).__name__}; the log says more"
             log.exception("a backfill of the operator's page ended", extra={"action": "backfill_failed"})
