@@ -32,6 +32,7 @@ begin;
 \ir schema/084_registration.sql
 \ir schema/085_backups.sql
 \ir schema/086_api.sql
+\ir schema/087_users.sql
 \ir views/collected_events.sql
 \ir views/unified_events.sql
 \ir views/unified_participants.sql

@@ -73,7 +73,7 @@ begin
 end $$;
 
 -- The reader sees the columns that the programs use: a legacy table may have others with passwords. It sees no login,
--- and no table that tells of all partners or of the machine.
+-- no user and nothing of what users do, and no table that tells of all partners or of the machine.
 do $$
 declare
     statement text;
@@ -85,7 +85,7 @@ begin
         from expected_columns() e
         where e.table_name not in ('partner_provider_credentials', 'partner_provider_accounts', 'alerts',
                                    'alert_messages', 'backups', 'heartbeats', 'timing.spools', 'api_tokens',
-                                   'webhooks')
+                                   'webhooks', 'project88_users', 'user_sessions', 'login_failures', 'user_actions')
         union all
         select format('grant select on %s to project88_reader', to_regclass(view_name)) from expected_views()
         union all

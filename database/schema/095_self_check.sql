@@ -120,6 +120,8 @@ values
      'provider_status text, race_id text, race_name text, result_status text, source_entry_id text, '
      'source_race_id text, source_row_id bigint, state text, timing_partner_id integer, updated_at '
      'timestamp with time zone'),
+    ('login_failures',
+     'account_sha256 bytea, address text, failed_at timestamp with time zone, login_failure_id bigint'),
     ('partner_provider_accounts',
      'account_name text, additional_config jsonb, created_at timestamp with time zone, credential_type '
      'text, principal text, provider_id integer, secret text, timing_partner_id integer, updated_at '
@@ -128,6 +130,9 @@ values
      'additional_config jsonb, created_at timestamp with time zone, credential_type text, '
      'partner_provider_credential_id integer, principal text, provider_id integer, secret text, '
      'timing_partner_id integer, updated_at timestamp with time zone'),
+    ('project88_users',
+     'created_at timestamp with time zone, email text, is_active boolean, name text, password_hash text, '
+     'role text, timing_partner_id integer, user_id integer'),
     ('providers',
      'created_at timestamp with time zone, description text, is_registration boolean, key text, name text, '
      'provider_id integer'),
@@ -207,6 +212,12 @@ values
     ('timing.unread_lines',
      'line_key bigint, raw_line text, reason text, received_at timestamp with time zone, source text, '
      'timing_partner_id integer, timing_session_id bigint, unread_line_id bigint'),
+    ('user_actions',
+     'action text, email text, happened_at timestamp with time zone, outcome text, subject text, '
+     'timing_partner_id integer, user_action_id bigint, user_id integer'),
+    ('user_sessions',
+     'began_at timestamp with time zone, ends_at timestamp with time zone, last_seen_at timestamp with '
+     'time zone, token_sha256 bytea, user_id integer'),
     ('webhooks',
      'created_at timestamp with time zone, event_id text, failures integer, last_delivered_at timestamp '
      'with time zone, last_error text, next_attempt_at timestamp with time zone, pending_id uuid, '
@@ -233,6 +244,7 @@ values
     ('joined_results', 'timing_partner_id, event_id, race_id, participant_id'),
     ('partner_provider_accounts', 'timing_partner_id, provider_id, account_name'),
     ('partner_provider_credentials', 'timing_partner_id, provider_id'),
+    ('project88_users', 'email'),
     ('providers', 'key'),
     ('providers', 'provider_id'),
     ('entry_readings', 'timing_partner_id, event_id, data_source'),
@@ -249,6 +261,7 @@ values
     ('timing.timing_sessions', 'timing_partner_id, session_key'),
     ('timing.unread_lines', 'timing_partner_id, timing_session_id, line_key'),
     ('timing_partners', 'company_name'),
+    ('user_sessions', 'token_sha256'),
     ('webhooks', 'timing_partner_id, url')
 $$;
 
@@ -342,7 +355,7 @@ values
     ('schema/075_pages.sql'), ('schema/076_timing.sql'), ('schema/077_scoring.sql'), ('schema/078_joins.sql'),
     ('schema/079_joined_results.sql'), ('schema/080_monitor.sql'), ('schema/081_history.sql'),
     ('schema/082_archive.sql'), ('schema/083_import_mappings.sql'), ('schema/084_registration.sql'),
-    ('schema/085_backups.sql'), ('schema/086_api.sql'),
+    ('schema/085_backups.sql'), ('schema/086_api.sql'), ('schema/087_users.sql'),
     ('views/collected_events.sql'), ('views/unified_events.sql'),
     ('views/unified_participants.sql'), ('views/unified_results.sql'), ('views/call_windows.sql'),
     ('legacy/090_finish.sql'), ('schema/095_self_check.sql'), ('chronotrack_live_schema_extension.sql')

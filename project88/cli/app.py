@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "partner": Entry("project88.cli.partner", "app", "Add and list timing partners."),
         "providers": Entry("project88.cli.providers", "providers", "Show what the adapter of a source declares."),
         "credentials": Entry("project88.cli.credentials", "app", "Store, list and test the logins of timing partners."),
+        "user": Entry("project88.cli.user", "app", "Say who may log in to the operator's page."),
         "worker": Entry("project88.cli.worker", "worker", "Run the polls that are due."),
         "jobs": Entry("project88.cli.jobs", "app", "Show, park and retry the polls."),
         "sync": Entry("project88.cli.sync", "app", "Collect events, participants or results from a provider now."),

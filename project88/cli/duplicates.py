@@ -12,17 +12,9 @@ from project88.cli.common import hub_database, print_json, print_table, run
 from project88.cli.options import AnyPartnerId, AsJson, PartnerId
 
 if TYPE_CHECKING:
-    from project88.store.connection import Database
     from project88.store.duplicates import Holding, Moved, Pair
 
 COLUMNS = ("event", "source", "name", "start", "hardware event", "its name", "its start", "why", "decision", "by")
-LIKENESS = {
-    "same_id": "the hardware event has the provider's id as its own: certain",
-    "same_name": "same name but for case and spacing, starts less than 24 h apart: certain",
-    "no_date": "the names are alike and a start is unknown",
-    "similar_name": "the names are alike but for accents, punctuation, a year or spelling, starts less than 24 h apart",
-    "no_name": "a name is unknown, starts less than 24 h apart or unknown",
-}
 DECISIONS = {
     "review": "waits for you: {provider_event_id} is {state}",
     "skipped": "{provider_event_id} is not collected",
@@ -122,23 +114,15 @@ async def _list(partner: int | None, every: bool, as_json: bool) -> None:
 
 
 async def _show(event: str, partner: int | None, as_json: bool) -> None:
-    from project88.store.duplicates import find_pair
+    from project88.store.duplicates import LIKENESS, find_pair, holdings
 
     async with hub_database() as db:
         pair = await find_pair(db, event, _partner(partner))
-        own, hardware = await _holdings(db, pair)
+        own, hardware = await holdings(db, pair)
     if as_json:
         print_json({"pair": pair, "holds": own, "hardware_holds": hardware, "why": LIKENESS[pair.likeness]})
         return
     typer.echo("\n".join(_told(pair, own, hardware)))
-
-
-async def _holdings(db: Database, pair: Pair) -> tuple[Holding, Holding]:
-    """Of the provider's source and of the hardware's."""
-    from project88.store.duplicates import holding
-
-    own = await holding(db, pair, pair.live_event_id or pair.event_id, pair.provider_key)
-    return own, await holding(db, pair, pair.event_id, "tcp_hardware")
 
 
 async def _merge(event: str, partner: int | None, by: str, reason: str | None) -> None:
@@ -185,6 +169,8 @@ async def _rule(decision: Rule, partner: int) -> None:
 
 
 def _told(pair: Pair, own: Holding, hardware: Holding) -> list[str]:
+    from project88.store.duplicates import LIKENESS
+
     apart = _apart(pair)
     lines = [
         f"{pair.provider_key} {pair.provider_event_id}: {pair.event_name or 'without a name'}, {_at(pair.start_date)}",

@@ -18,7 +18,7 @@ async def collect_until_stopped(*, port: int, open_browser: bool, duration_secon
     """Runs until Ctrl-C or SIGTERM, or for ``duration_seconds``."""
     page = f"http://127.0.0.1:{port}"
     async with service(None, duration_seconds) as running:
-        tell(f"Collecting from the configured services. Results page: {page}")
+        tell(f"Collecting from the configured services. Results page: {page}  Operator's page: {page}/operator")
         try:
             async with pages_database(running.db) as pages, asyncio.TaskGroup() as tasks:
                 tasks.create_task(serve(pages, port=port, stop=running.stop, hub=running.db))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
-from heapq import merge
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -20,7 +18,7 @@ from project88.errors import EXIT_FAILED
 if TYPE_CHECKING:
     from project88.schedule.anchors import Anchors
     from project88.schedule.plan import Poll
-    from project88.store.cadence import CadenceRule, EventTimes
+    from project88.store.cadence import EventTimes
     from project88.store.events import StoredEvent
 
 POLLS_ON_A_SCREEN = 20
@@ -108,29 +106,24 @@ async def _schedule(with_worker: bool, metrics_port: int | None, duration: float
 
 async def _plan(event_text: str, timing_partner_id: int | None, every: bool, limit: int | None, as_json: bool) -> None:
     from project88.records.entities import TimingPartnerId
-    from project88.store.budget import hub_clock
-    from project88.store.cadence import cadence_rules, event_times
+    from project88.schedule.coming import coming
     from project88.store.events import find_event
 
     partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
     async with hub_database() as db:
         event = await find_event(db, event_text, partner)
-        sources = await event_times(db, event.timing_partner_id, event.event_id)
-        rules = await cadence_rules(db)
-        known = {rule.provider_key for rule in rules}
-        # An event of the hardware may be collected from ChronoTrack Live as well.
-        times = next((each for each in sources if each.data_source in known), sources[0])
-        rules = [rule for rule in rules if rule.provider_key == times.data_source]
-        now = (await hub_clock(db)).now
-    anchors = _anchors(event, times, rules)
-    planned = list(_polls(rules, anchors, now, every))
+        found = await coming(db, event)
+    if found.anchors is None:
+        typer.echo(f"nothing can be planned for event {event.event_id}: {found.why_not}", err=True)
+        raise typer.Exit(EXIT_FAILED)
+    planned = list(found.polls(every))
     if as_json:
         print_json([_as_json(poll) for poll in planned[:limit]])
         return
-    zone = _zone_of(times)
-    typer.echo("\n".join(_head(event, anchors, now, zone)) + "\n")
+    zone = _zone_of(found.times)
+    typer.echo("\n".join(_head(event, found.anchors, found.now, zone)) + "\n")
     shown = planned[: limit or (len(planned) if every else POLLS_ON_A_SCREEN)]
-    print_table(COLUMNS, [_row(poll, now, zone) for poll in shown])
+    print_table(COLUMNS, [_row(poll, found.now, zone) for poll in shown])
     if all(poll.kind == "discovery" for poll in planned):
         typer.echo("\nthe plan of this event has ended; project88 sync results collects it once more")
     if len(shown) < len(planned):
@@ -143,30 +136,6 @@ async def _switch_tail(provider: str, state: Switch) -> None:
     async with hub_database() as db:
         phases = await switch_tail(db, provider, state is Switch.on)
     typer.echo(f"{provider}: {', '.join(phases)} switched {state.value}")
-
-
-def _anchors(event: StoredEvent, times: EventTimes, rules: Sequence[CadenceRule]) -> Anchors:
-    """Exits where no poll of the event can be planned."""
-    from project88.schedule.anchors import anchors_of, unplanned
-
-    anchors = anchors_of(times)
-    if anchors is not None and rules:
-        return anchors
-    why = unplanned(times) or f"the table cadence_rules has no row for {event.data_source}"
-    typer.echo(f"nothing can be planned for event {event.event_id}: {why}", err=True)
-    raise typer.Exit(EXIT_FAILED)
-
-
-def _polls(rules: Sequence[CadenceRule], anchors: Anchors, now: datetime, every: bool) -> Iterator[Poll]:
-    """The event's polls in order, and among them the account's next list of events."""
-    from project88.schedule.anchors import Anchors
-    from project88.schedule.plan import polls
-
-    since = None if every else now
-    account = Anchors(time_zone=anchors.time_zone)
-    discovery = islice(polls(rules, account, "discovery", now), 1)
-    of_event = (polls(rules, anchors, kind, since) for kind in ("results", "participants"))
-    return merge(discovery, *of_event, key=lambda poll: poll.due)
 
 
 def _as_json(poll: Poll) -> PlannedPoll:

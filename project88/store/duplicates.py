@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,6 +26,14 @@ queries = load("duplicates")
 Decision = Literal["review", "skipped", "merged", "kept_both"]
 Likeness = Literal["same_id", "same_name", "no_date", "similar_name", "no_name"]
 CERTAIN: frozenset[Likeness] = frozenset({"same_id", "same_name"})
+#: Why two events look alike, for people.
+LIKENESS: Mapping[Likeness, str] = {
+    "same_id": "the hardware event has the provider's id as its own: certain",
+    "same_name": "same name but for case and spacing, starts less than 24 h apart: certain",
+    "no_date": "the names are alike and a start is unknown",
+    "similar_name": "the names are alike but for accents, punctuation, a year or spelling, starts less than 24 h apart",
+    "no_name": "a name is unknown, starts less than 24 h apart or unknown",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +99,12 @@ async def pairs(
 async def find_pair(db: Database, event: str, timing_partner_id: TimingPartnerId | None = None) -> Pair:
     """EVENT is an id of either event, ours or the provider's. Two matches are an error that lists them."""
     return _the_one(await pairs(db, timing_partner_id, event, decided_too=True), event)
+
+
+async def holdings(db: Database, pair: Pair) -> tuple[Holding, Holding]:
+    """Of the provider's source and of the hardware's."""
+    own = await holding(db, pair, pair.live_event_id or pair.event_id, pair.provider_key)
+    return own, await holding(db, pair, pair.event_id, "tcp_hardware")
 
 
 async def holding(db: Database, pair: Pair, event_id: EventId, data_source: str) -> Holding:

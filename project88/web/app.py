@@ -25,7 +25,9 @@ from project88.web.api.health import Health
 from project88.web.api.limits import rates
 from project88.web.api.routes import PREFIX
 from project88.web.guard import METHOD, Guard
-from project88.web.pages import FOLDER, Pages
+from project88.web.operator.routes import routes_of
+from project88.web.operator.site import Site
+from project88.web.pages import FOLDER, Pages, template_environment
 from project88.web.pictures import Pictures
 from project88.web.updates import Updates
 
@@ -42,7 +44,7 @@ def application(
     """The pages over one database. Streams hear of changes while somebody runs ``updates``."""
     pictures = Pictures(db)
     pages = Pages(db, updates or Updates(db, prepare=pictures.renew), pictures, source_note)
-    return _application(pages, _api_routes(db, hub or db))
+    return _application(pages, [*_api_routes(db, hub or db), *_operator_routes(hub, db, source_note)])
 
 
 async def serve(
@@ -57,12 +59,14 @@ async def serve(
 ) -> None:
     """Serve until ``stop`` is set. ``on_listening`` hears the page's address once it can be opened.
 
-    ``hub`` is the database with the hub's own login, which knows the API's tokens; without it ``db`` is asked.
+    ``hub`` is the database with the hub's own login, which may write: it knows the API's tokens, and with it there is
+    the operator's page.
     A cancellation ends it the same way: the open streams first, so that no request is torn in the middle.
     """
     pictures = Pictures(db)
     updates = Updates(db, prepare=pictures.renew)
-    app = _application(Pages(db, updates, pictures, source_note), _api_routes(db, hub or db))
+    further = [*_api_routes(db, hub or db), *_operator_routes(hub, db, source_note)]
+    app = _application(Pages(db, updates, pictures, source_note), further)
     server = _Server(_configuration(app, host, port), on_listening)
     serving = asyncio.create_task(_serve_until(stop, server, updates, f"{host} port {port}"))
     try:
@@ -71,6 +75,9 @@ async def serve(
         stop.set()
         await serving
         raise
+    finally:
+        if site is not None:
+            await site.backfills.close()
 
 
 async def _serve_until(stop: asyncio.Event, server: _Server, updates: Updates, place: str) -> None:
@@ -139,6 +146,10 @@ def _api_routes(db: Database, hub: Database) -> list[Route | Mount]:
         Route("/metrics", health.metrics, methods=[METHOD]),
         Mount(PREFIX, Api(db, hub, figures, rates()).application()),
     ]
+
+
+def _operator_routes(hub: Database | None, db: Database, source_note: str) -> list[Route]:
+    return [] if hub is None else routes_of(Site(hub, db, template_environment(source_note)))
 
 
 def _application(pages: Pages, further: list[Route | Mount]) -> Starlette:

@@ -61,6 +61,28 @@ def moment(at: datetime | None, time_zone: str) -> str:
     return at.astimezone(ZoneInfo(time_zone)).strftime("%-d %b %Y, %H:%M:%S %Z") if at else NOTHING
 
 
+def instant(at: datetime | None) -> str:
+    """Date and time in UTC, as the commands print it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if at else NOTHING
+
+
+def spoken(word: str | None) -> str:
+    """A word of the database as people write it."""
+    return word.replace("_", " ") if word else NOTHING
+
+
+def changed(value: object) -> str:
+    """A value of the history."""
+    if value is None:
+        return NOTHING
+    return f"{len(value)} splits" if isinstance(value, list) else str(value)
+
+
+def apart(milliseconds: int) -> str:
+    """How far two times are apart, with its sign."""
+    return f"{milliseconds / 1000:+.3f} s"
+
+
 def day(value: date | None) -> str:
     return value.strftime("%a, %-d %b %Y") if value else "Date unknown"
 

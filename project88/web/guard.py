@@ -6,6 +6,9 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 METHOD = "GET"
+#: The one part that takes forms, too; it looks at who sends them.
+FORMS_BELOW = "/operator/"
+FORM_METHOD = "POST"
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -19,7 +22,7 @@ HEADERS = {
 
 
 class Guard:
-    """Adds the security headers and lets only GET through to ``app``; the rest goes to ``refuse``."""
+    """Adds the security headers; lets GET and the operator's forms through to ``app`` and the rest to ``refuse``."""
 
     def __init__(self, app: ASGIApp, refuse: ASGIApp) -> None:
         self._app = app
@@ -33,5 +36,9 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-cache")
             await send(message)
 
-        refused = scope["type"] == "http" and scope["method"] != METHOD
+        refused = scope["type"] == "http" and scope["method"] != METHOD and not _is_form(scope)
         await (self._refuse if refused else self._app)(scope, receive, send_with_headers)
+
+
+def _is_form(scope: Scope) -> bool:
+    return scope["method"] == FORM_METHOD and str(scope["path"]).startswith(FORMS_BELOW)

@@ -25,7 +25,21 @@ ROWS_PER_PAGE = 50
 LARGEST_ID = 2**31 - 1
 #: An event is live while its newest crossing is younger than this, in hub time.
 LIVE_FOR = timedelta(hours=3)
-FILTERS = ("duration", "clock", "moment", "day", "number", "machine", "percent", "status_word", "gender_word")
+FILTERS = (
+    "duration",
+    "clock",
+    "moment",
+    "instant",
+    "spoken",
+    "changed",
+    "apart",
+    "day",
+    "number",
+    "machine",
+    "percent",
+    "status_word",
+    "gender_word",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +60,7 @@ class Pages:
         self._updates = updates
         self._pictures = pictures
         self._tallies: dict[EventKey, tuple[str, Tally]] = {}
-        self._templates = _environment(source_note)
+        self._templates = template_environment(source_note)
 
     async def events(self, request: Request) -> Response:
         return self._render("events.html", await self._events(request))
@@ -157,7 +171,7 @@ def _race(picture: Picture, choice: Choice) -> Race | None:
     return race
 
 
-def _environment(source_note: str) -> Environment:
+def template_environment(source_note: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,

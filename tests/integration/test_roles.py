@@ -21,7 +21,14 @@ from tests.integration.scheduling import look as look_at
 from tests.integration.scheduling import processes, until, world_due_now
 from tests.migration.test_psql_and_program_agree import install_with_psql
 
-LOGINS = {"partner_provider_credentials", "partner_provider_accounts", "api_tokens", "webhooks"}
+LOGINS = {
+    "partner_provider_credentials",
+    "partner_provider_accounts",
+    "api_tokens",
+    "webhooks",
+    "project88_users",
+    "user_actions",
+}
 WITH_PARTNERS = """
     select c.oid::regclass::text, c.relkind::text, c.relrowsecurity from pg_class c
     join pg_attribute a on a.attrelid = c.oid and a.attname = 'timing_partner_id' and not a.attisdropped
@@ -105,6 +112,8 @@ def fill(url: str, partners: tuple[int, ...]) -> None:
                     values["token_hash"] = partner.to_bytes(32)
                 if table == "timing_partners":
                     values["company_name"] = f"Partner {partner}"
+                if table == "project88_users":
+                    values |= {"email": f"{partner}@example.org", "role": "read_only"}
                 names, marks = ", ".join(values), ", ".join(f"%({name})s" for name in values)
                 connection.execute(f"insert into {table} ({names}) values ({marks})", values)
 
@@ -146,6 +155,10 @@ def test_a_setting_that_is_no_number_is_an_error_and_never_everything(logins: Lo
         "select secret from partner_provider_accounts",
         "select token_hash from api_tokens",
         "select secret from webhooks",
+        "select email from project88_users",
+        "select * from user_sessions",
+        "select * from login_failures",
+        "select * from user_actions",
         "select * from pgqueuer.pgqueuer",
         "insert into timing_partners (company_name) values ('New')",
         "update ct_results set bib_number = '1'",

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "backfill": {"sync", "store", "edges"},
     "monitor": {"store", "edges", "providers"},
     "verification": {"sync", "schedule", "backfill", "store", "edges", "providers", "records", "monitor"},
-    "web": {"store", "edges", "providers", "monitor"},
+    "web": {"store", "edges", "records", "providers", "sync", "schedule", "backfill", "monitor"},
     "sandbox": {"wire", "edges"},
     "scoring": {"records"},
     "replay": {"providers", "records", "store", "sync", "listen"},

@@ -1,0 +1,33 @@
+"""Reading a form that a browser posts. Decides nothing about its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+MEDIA_TYPE = "application/x-www-form-urlencoded"
+MOST_BYTES = 16_384
+MOST_FIELDS = 30
+
+Form = Mapping[str, str]
+
+
+async def read_form(request: Request) -> Form:
+    """Of two fields with a name the last one counts. Raises HTTPException for what no page of ours posts."""
+    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
+        raise HTTPException(415, "A form of these pages is posted as a browser posts it.")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise HTTPException(413, "The form is too long.")
+    try:
+        fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+    except ValueError:
+        raise HTTPException(400, "The form cannot be read.") from None
+    if any("\0" in value for _, value in fields):
+        raise HTTPException(400, "The form cannot be read.")
+    return dict(fields)

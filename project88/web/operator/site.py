@@ -1,0 +1,203 @@
+"""The operator's part as routes: who may pass, the page or the deed, the answer. Knows no page and does no deed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from project88.edges import clock
+from project88.edges.redaction import redacted
+from project88.errors import HubError, UsageError
+from project88.monitor import Finding, look
+from project88.store import users
+from project88.store.connection import Database
+from project88.web.operator.asked import Act, Asked, Deed, Show
+from project88.web.operator.backfills import Backfills
+from project88.web.operator.forms import read_form
+from project88.web.operator.gate import (
+    DOOR_COOKIE,
+    PATH,
+    SESSION_COOKIE,
+    Gate,
+    Visitor,
+    drop_cookie,
+    form_token,
+    new_door,
+    require_own_form,
+    set_cookie,
+)
+
+LOGIN = f"{PATH}/login"
+#: A look at the hub asks some 30 questions; several pages share one.
+LOOK_SECONDS = 10.0
+NOT_A_PAIR = "These are not the address and the password of a user."
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(slots=True)
+class Looks:
+    """The monitor's findings, asked anew when they are old."""
+
+    db: Database
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _findings: list[Finding] = field(default_factory=list)
+    _asked_at: float | None = None
+
+    async def findings(self) -> list[Finding]:
+        async with self._lock:
+            if self._asked_at is None or clock.monotonic() - self._asked_at > LOOK_SECONDS:
+                self._findings = (await look(self.db, with_metrics=False)).checks
+                self._asked_at = clock.monotonic()
+            return self._findings
+
+
+class Site:
+    """``db`` may write; ``pages`` is the login that row-level security limits."""
+
+    def __init__(self, db: Database, pages: Database, templates: Environment) -> None:
+        self._db = db
+        self._pages = pages
+        self._templates = templates
+        self._gate = Gate(db)
+        self._looks = Looks(db)
+        self.backfills = Backfills(db)
+
+    def door(self) -> list[Route]:
+        return [
+            Route(LOGIN, self._login_page, methods=["GET"]),
+            Route(LOGIN, self._log_in, methods=["POST"]),
+            Route(f"{PATH}/logout", self._log_out, methods=["POST"]),
+        ]
+
+    def page(self, address: str, show: Show) -> Route:
+        async def endpoint(request: Request) -> Response:
+            visitor = await self._gate.visitor(request)
+            if visitor is None:
+                return _to_login(request)
+            page = await show(self._asked(request, visitor))
+            said = await self._said(request, visitor)
+            values = {"visitor": visitor, "user": visitor.user, "said": said, "here": page.here, **page.values}
+            return self._render(page.template, values)
+
+        return Route(address, self._explained(endpoint), methods=["GET"])
+
+    def action(self, address: str, act: Act) -> Route:
+        async def endpoint(request: Request) -> Response:
+            visitor = await self._gate.visitor(request)
+            if visitor is None:
+                return _to_login(request)
+            form = await read_form(request)
+            require_own_form(form, visitor.token)
+            if not visitor.user.may_act:
+                raise HTTPException(403, "You may look and change nothing.")
+            return await self._carry_out(visitor, await act(self._asked(request, visitor), form))
+
+        return Route(address, self._explained(endpoint), methods=["POST"])
+
+    async def _carry_out(self, visitor: Visitor, deed: Deed) -> Response:
+        """Noted before it begins, so that nothing is done that nobody did."""
+        number = await users.begin_action(self._db, visitor.user, deed.timing_partner_id, deed.action, deed.subject)
+        try:
+            outcome = await deed.carry_out()
+        except HubError as error:
+            why_not = redacted(str(error))
+            await users.end_action(self._db, number, f"refused: {why_not}")
+            return self._problem(409 if isinstance(error, UsageError) else 503, why_not, deed.back)
+        await users.end_action(self._db, number, outcome)
+        return RedirectResponse(f"{deed.back}?done={number}", status_code=303)
+
+    async def _said(self, request: Request, visitor: Visitor) -> str | None:
+        """What came of the action that led here. The address holds its number and not its words."""
+        done = request.query_params.get("done", "")
+        is_number = done.isascii() and done.isdigit() and len(done) < 19
+        return await users.outcome_of(self._db, visitor.user, int(done)) if is_number else None
+
+    def _asked(self, request: Request, visitor: Visitor) -> Asked:
+        partner = visitor.partner
+        reads = self._pages.of_all_partners() if partner is None else self._pages.of_partners([partner])
+        return Asked(
+            request=request,
+            visitor=visitor,
+            reads=reads,
+            db=self._db,
+            look=self._looks.findings,
+            backfills=self.backfills,
+        )
+
+    async def _login_page(self, request: Request) -> Response:
+        if await self._gate.visitor(request) is not None:
+            return RedirectResponse(PATH, status_code=303)
+        return self._door(request, None)
+
+    async def _log_in(self, request: Request) -> Response:
+        form = await read_form(request)
+        require_own_form(form, request.cookies.get(DOOR_COOKIE, ""))
+        try:
+            token = await self._gate.log_in(request, form)
+        except HTTPException as refusal:
+            return self._door(request, refusal.detail, refusal.status_code)
+        if token is None:
+            return self._door(request, NOT_A_PAIR, 401)
+        response = RedirectResponse(_own_address(form.get("next", "")), status_code=303)
+        set_cookie(request, response, SESSION_COOKIE, token)
+        drop_cookie(request, response, DOOR_COOKIE)
+        return response
+
+    async def _log_out(self, request: Request) -> Response:
+        visitor = await self._gate.visitor(request)
+        response = RedirectResponse(LOGIN, status_code=303)
+        if visitor is not None:
+            require_own_form(await read_form(request), visitor.token)
+            await self._gate.log_out(visitor)
+        drop_cookie(request, response, SESSION_COOKIE)
+        return response
+
+    def _door(self, request: Request, problem: str | None, status: int = 200) -> Response:
+        door = request.cookies.get(DOOR_COOKIE) or new_door()
+        wanted = _own_address(request.query_params.get("next", ""))
+        values = {"problem": problem, "form_token": form_token(door), "next": wanted}
+        response = self._render("operator/login.html", values, status)
+        set_cookie(request, response, DOOR_COOKIE, door)
+        return response
+
+    def _explained(self, endpoint: Endpoint) -> Endpoint:
+        """Problems keep the way back into the operator's part."""
+
+        async def explained(request: Request) -> Response:
+            try:
+                return await endpoint(request)
+            except HTTPException as problem:
+                return self._problem(problem.status_code, problem.detail, PATH)
+            except UsageError as problem:
+                return self._problem(400, str(problem), PATH)
+
+        return explained
+
+    def _problem(self, status: int, advice: str, back: str) -> Response:
+        return self._render("operator/problem.html", {"status": status, "advice": advice, "back": back}, status)
+
+    def _render(self, name: str, values: dict[str, Any], status: int = 200) -> Response:
+        html = self._templates.get_template(name).render(values)
+        return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def _to_login(request: Request) -> Response:
+    """A form that was posted too late is not kept; a page is come back to."""
+    wanted = request.url.path if request.method == "GET" else PATH
+    return RedirectResponse(f"{LOGIN}?next={quote(wanted)}", status_code=303)
+
+
+def _own_address(wanted: str) -> str:
+    """Leads nowhere but to a page of ours."""
+    is_ours = wanted.startswith(f"{PATH}/") and wanted.isprintable() and "\\" not in wanted
+    return quote(wanted) if is_ours and not wanted.startswith(LOGIN) else PATH
