@@ -31,10 +31,13 @@ begin;
 \ir schema/083_import_mappings.sql
 \ir schema/084_registration.sql
 \ir schema/085_backups.sql
+\ir schema/088_displays.sql
 \ir views/collected_events.sql
 \ir views/unified_events.sql
 \ir views/unified_participants.sql
 \ir views/unified_results.sql
+\ir views/published_results.sql
+\ir views/used_reads.sql
 \ir views/call_windows.sql
 \ir legacy/090_finish.sql
 \ir schema/095_self_check.sql

@@ -19,9 +19,13 @@ from starlette.types import Receive, Scope, Send
 
 from project88.errors import ConfigError, StoreError, UsageError
 from project88.store.connection import Database
+from project88.web.downloads import Downloads
 from project88.web.guard import METHOD, Guard
-from project88.web.pages import FOLDER, Pages
+from project88.web.pages import Pages
 from project88.web.pictures import Pictures
+from project88.web.rendering import FOLDER
+from project88.web.runners import Runners
+from project88.web.screens import Screens
 from project88.web.updates import Updates
 
 SHUTDOWN_SECONDS = 2
@@ -129,6 +133,7 @@ def _application(pages: Pages) -> Starlette:
         Route(event, pages.event, methods=[METHOD], name="event"),
         Route(event + "/live", pages.event_part, methods=[METHOD]),
         Route(event + "/stream", pages.event_stream, methods=[METHOD]),
+        *_public_routes(pages, event),
         Mount("/static", StaticFiles(directory=FOLDER / "static"), name="static"),
     ]
 
@@ -142,6 +147,24 @@ def _application(pages: Pages) -> Starlette:
         middleware=[Middleware(Guard, refuse=refuse)],
         exception_handlers=_problems(pages),
     )
+
+
+def _public_routes(pages: Pages, event: str) -> list[Route]:
+    """Runners, charts, files and displays."""
+    runners, downloads, screens = Runners(pages), Downloads(pages), Screens(pages)
+    display = "/display/{secret}"
+    handlers = {
+        event + "/runner": runners.runner,
+        event + "/runner/live": runners.runner_part,
+        event + "/charts": runners.charts,
+        event + "/results.csv": downloads.csv,
+        event + "/results.json": downloads.json,
+        event + "/results.xlsx": downloads.xlsx,
+        display: screens.display,
+        display + "/live": screens.part,
+        display + "/stream": screens.stream,
+    }
+    return [Route(path, handler, methods=[METHOD]) for path, handler in handlers.items()]
 
 
 def _problems(pages: Pages) -> dict[Any, Any]:

@@ -21,7 +21,8 @@ from tests.integration.scheduling import look as look_at
 from tests.integration.scheduling import processes, until, world_due_now
 from tests.migration.test_psql_and_program_agree import install_with_psql
 
-LOGINS = {"partner_provider_credentials", "partner_provider_accounts"}
+#: Tables that no reader sees.
+LOGINS = {"partner_provider_credentials", "partner_provider_accounts", "displays"}
 WITH_PARTNERS = """
     select c.oid::regclass::text, c.relkind::text, c.relrowsecurity from pg_class c
     join pg_attribute a on a.attrelid = c.oid and a.attname = 'timing_partner_id' and not a.attisdropped
@@ -142,6 +143,7 @@ def test_a_setting_that_is_no_number_is_an_error_and_never_everything(logins: Lo
     [
         "select * from partner_provider_credentials",
         "select secret from partner_provider_accounts",
+        "select token_hash from displays",
         "select * from pgqueuer.pgqueuer",
         "insert into timing_partners (company_name) values ('New')",
         "update ct_results set bib_number = '1'",
