@@ -14,9 +14,7 @@ LOOPBACK = "127.0.0.1"
 def web(
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages; 0: any that is free.")] = 8088,
-    host: Annotated[
-        str, typer.Option(help="Address to listen at; a proxy with TLS belongs before any other.")
-    ] = LOOPBACK,
+    host: Annotated[str, typer.Option(help="Address to listen at; put a proxy with TLS before any other.")] = LOOPBACK,
 ) -> None:
     """Show the results pages and the displays, and nothing else.
 

@@ -1,4 +1,4 @@
-"""What pages for everyone withhold: the names of bibs, and ages. Writes the settings; published_results applies them."""
+"""What pages for everyone withhold: the names of bibs, and ages. Writes settings; published_results applies them."""
 
 from __future__ import annotations
 
