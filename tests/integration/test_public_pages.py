@@ -63,7 +63,7 @@ async def test_a_search_that_no_form_sends_is_a_clear_400(site: aiohttp.ClientSe
 async def test_every_page_says_where_its_data_comes_from_and_how_old_it_is(site: aiohttp.ClientSession):
     for path in PAGES:
         page = await read(site, path)
-        assert "ChronoTrack TCP" in page and " ago" in page and "o refresh" in page, path
+        assert "ChronoTrack TCP" in page and " ago" in page and "efreshed as chips are read" in page, path
 
     polled = await read(site, "/events/1/p2")
     assert "ChronoTrack Live" in polled and "Checked" in polled and "Next refresh" in polled and "in 1 min" in polled
