@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 
 from project88.store.public_results import Course
-from project88.web.figures import duration
 
 MILE_M = 1609.344
 KILOMETRE_M = 1000.0
@@ -50,5 +49,5 @@ def pace(value: Pace | None) -> str:
     if value is None:
         return "–"
     unit_m = MILE_M if value.in_miles else KILOMETRE_M
-    seconds = round(value.ms * unit_m / value.metres / 1000)
-    return f"{duration(seconds * 1000).removeprefix('0:').lstrip('0')} /{'mi' if value.in_miles else 'km'}"
+    minutes, seconds = divmod(round(value.ms * unit_m / value.metres / 1000), 60)
+    return f"{minutes}:{seconds:02} /{'mi' if value.in_miles else 'km'}"

@@ -79,11 +79,9 @@ async def test_a_runner_is_found_from_the_start_page_by_keys_alone(browser: Brow
 @pytest.mark.parametrize("path", ["/", EVENT, RUNNER, f"{EVENT}/charts"])
 async def test_what_has_the_focus_can_be_seen(browser: Browser, path: str):
     browser.open(path)
-    for _ in range(6):
+    for _ in range(4):
         browser.press(Keys.TAB)
-        style = browser.run(
-            "const s = getComputedStyle(document.activeElement); return [s.outlineStyle, s.outlineWidth]"
-        )
+        style = browser.run(OUTLINE)
         assert style == ["solid", "3px"], browser.focused
 
 
