@@ -33,10 +33,13 @@ begin;
 \ir schema/085_backups.sql
 \ir schema/086_api.sql
 \ir schema/087_users.sql
+\ir schema/088_displays.sql
 \ir views/collected_events.sql
 \ir views/unified_events.sql
 \ir views/unified_participants.sql
 \ir views/unified_results.sql
+\ir views/published_results.sql
+\ir views/used_reads.sql
 \ir views/call_windows.sql
 \ir legacy/090_finish.sql
 \ir schema/095_self_check.sql

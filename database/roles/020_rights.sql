@@ -68,12 +68,12 @@ begin
     loop
         execute statement;
     end loop;
-    revoke execute on function published_partners() from public;
-    grant execute on function published_partners() to project88_writer, project88_reader;
+    revoke execute on function published_partners(), shown_display(bytea) from public;
+    grant execute on function published_partners(), shown_display(bytea) to project88_writer, project88_reader;
 end $$;
 
 -- The reader sees the columns that the programs use: a legacy table may have others with passwords. It sees no login,
--- no user and nothing of what users do, and no table that tells of all partners or of the machine.
+-- no user and nothing of what users do, no display that it was not given, and no table that tells of all partners or of the machine.
 do $$
 declare
     statement text;
@@ -85,7 +85,8 @@ begin
         from expected_columns() e
         where e.table_name not in ('partner_provider_credentials', 'partner_provider_accounts', 'alerts',
                                    'alert_messages', 'backups', 'heartbeats', 'timing.spools', 'api_tokens',
-                                   'webhooks', 'project88_users', 'user_sessions', 'login_failures', 'user_actions')
+                                   'webhooks', 'project88_users', 'user_sessions', 'login_failures', 'user_actions',
+                                   'displays')
         union all
         select format('grant select on %s to project88_reader', to_regclass(view_name)) from expected_views()
         union all

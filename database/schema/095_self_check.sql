@@ -55,9 +55,9 @@ values
      'event_external_id text, event_id text, event_is_published boolean, event_name text, event_site_uri '
      'text, event_tag text, is_joined boolean, organization_id text, organization_name text, '
      'provider_event_id text, raw_payload json, results_changed_at timestamp with time zone, retracted_at '
-     'timestamp with time zone, settled_at timestamp with time zone, start_date timestamp with time zone, '
-     'state text, time_zone text, timing_partner_id integer, unlisted_since timestamp with time zone, '
-     'updated_at timestamp with time zone, upstream_state text'),
+     'timestamp with time zone, settled_at timestamp with time zone, shown_ages text, start_date timestamp '
+     'with time zone, state text, time_zone text, timing_partner_id integer, unlisted_since timestamp with '
+     'time zone, updated_at timestamp with time zone, upstream_state text'),
     ('ct_participants',
      'age integer, athlete_id text, bib_number text, city text, content_fingerprint bytea, country text, '
      'created_at timestamp with time zone, data_source text, date_of_birth date, declared_status text, '
@@ -82,6 +82,10 @@ values
      'provider_status text, race_id text, raw_payload json, result_status text, retracted_at timestamp '
      'with time zone, snapshot_hash bigint, split_keys text[], split_times jsonb, state text, '
      'status_is_derived boolean, timing_partner_id integer, updated_at timestamp with time zone'),
+    ('displays',
+     'created_at timestamp with time zone, created_by text, display_id bigint, event_id text, expires_at '
+     'timestamp with time zone, kind text, race_id text, revoked_at timestamp with time zone, '
+     'timing_partner_id integer, timing_session_id bigint, token_hash bytea'),
     ('entry_links',
      'basis text, bib_number text, data_source text, entry_id text, event_id text, external_id text, '
      'has_entry boolean, joined_race_id text, legacy_row_id bigint, link_key text, person_id text, '
@@ -173,8 +177,8 @@ values
      'sync_type text, timing_partner_id integer'),
     ('timing_partners',
      'api_access_enabled boolean, company_name text, contact_email text, created_at timestamp with time '
-     'zone, duplicate_decision text, time_zone text, timing_partner_id integer, updated_at timestamp with '
-     'time zone'),
+     'zone, duplicate_decision text, shown_ages text, time_zone text, timing_partner_id integer, '
+     'updated_at timestamp with time zone'),
     ('timing.courses',
      'course jsonb, event_id text, race_id text, timing_partner_id integer, updated_at timestamp with time '
      'zone'),
@@ -221,7 +225,10 @@ values
     ('webhooks',
      'created_at timestamp with time zone, event_id text, failures integer, last_delivered_at timestamp '
      'with time zone, last_error text, next_attempt_at timestamp with time zone, pending_id uuid, '
-     'pending_to text, position text, secret text, timing_partner_id integer, url text, webhook_id bigint')
+     'pending_to text, position text, secret text, timing_partner_id integer, url text, webhook_id bigint'),
+    ('withheld_names',
+     'bib_number text, decided_at timestamp with time zone, decided_by text, event_id text, '
+     'timing_partner_id integer')
 $$;
 
 -- The columns behind each ON CONFLICT of the programs, and behind the page's one.
@@ -262,7 +269,8 @@ values
     ('timing.unread_lines', 'timing_partner_id, timing_session_id, line_key'),
     ('timing_partners', 'company_name'),
     ('user_sessions', 'token_sha256'),
-    ('webhooks', 'timing_partner_id, url')
+    ('webhooks', 'timing_partner_id, url'),
+    ('withheld_names', 'timing_partner_id, event_id, bib_number')
 $$;
 
 create or replace function expected_functions() returns table (signature text)
@@ -336,12 +344,15 @@ values
     ('mark_event()'),
     ('mark_removed_joins()'),
     ('mark_removed_results()'),
-    ('mark_written_rows()')
+    ('mark_written_rows()'),
+    ('asks_for_anonymity(text,json)'),
+    ('shown_display(bytea)')
 $$;
 
 create or replace function expected_views() returns table (view_name text)
 language sql immutable as $$
-values ('unified_events'), ('unified_participants'), ('unified_results'), ('call_windows'), ('collected_events')
+values ('unified_events'), ('unified_participants'), ('unified_results'), ('published_results'), ('call_windows'),
+       ('collected_events'), ('used_reads')
 $$;
 
 create or replace function expected_migrations() returns table (name text)
@@ -355,9 +366,10 @@ values
     ('schema/075_pages.sql'), ('schema/076_timing.sql'), ('schema/077_scoring.sql'), ('schema/078_joins.sql'),
     ('schema/079_joined_results.sql'), ('schema/080_monitor.sql'), ('schema/081_history.sql'),
     ('schema/082_archive.sql'), ('schema/083_import_mappings.sql'), ('schema/084_registration.sql'),
-    ('schema/085_backups.sql'), ('schema/086_api.sql'), ('schema/087_users.sql'),
+    ('schema/085_backups.sql'), ('schema/086_api.sql'), ('schema/087_users.sql'), ('schema/088_displays.sql'),
     ('views/collected_events.sql'), ('views/unified_events.sql'),
-    ('views/unified_participants.sql'), ('views/unified_results.sql'), ('views/call_windows.sql'),
+    ('views/unified_participants.sql'), ('views/unified_results.sql'), ('views/published_results.sql'),
+    ('views/used_reads.sql'), ('views/call_windows.sql'),
     ('legacy/090_finish.sql'), ('schema/095_self_check.sql'), ('chronotrack_live_schema_extension.sql')
 $$;
 

@@ -1,6 +1,8 @@
 -- Every result of every source on one contract, one row per person and race. Unknown stays NULL; retracted rows are
 -- hidden. The two tables are put together before anything is joined or left out, so that their indexes give the first
 -- rows by place, and the rows with a bib, without reading the event.
+-- published_results rests on it and is made anew after it.
+drop view if exists published_results;
 drop view if exists unified_results;
 create view unified_results with (security_invoker = true) as
 select

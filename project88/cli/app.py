@@ -36,6 +36,9 @@ class Entry:
 COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {
         "up": Entry("project88.cli.up", "up", "Run the hub: collect and show results."),
+        "web": Entry("project88.cli.web", "web", "Show the results pages, and nothing else."),
+        "display": Entry("project88.cli.display", "app", "Screens for the finish that need no login."),
+        "privacy": Entry("project88.cli.privacy", "app", "Whose name and age the pages withhold."),
         "sandbox": Entry("project88.cli.sandbox", "sandbox_app", "Stand-ins for timing and registration services."),
         "db": Entry("project88.cli.db", "app", "Look after the hub's database."),
         "partner": Entry("project88.cli.partner", "app", "Add and list timing partners."),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 ROWS_ON_A_SCREEN = 50
 #: On a narrower terminal every split would take a line of its own.
 COLUMNS_FOR_EVERY_SPLIT = 220
-MILLISECOND = timedelta(milliseconds=1)
 Splits = Iterable[Mapping[str, Any]]
 COLUMNS = (
     "place",
@@ -149,34 +147,22 @@ async def _print_tables(db: Database, event: StoredEvent, race_id: str | None, l
 
 
 async def _write(form: Format, found: ResultRows) -> None:
-    from project88.cli.workbook import write_workbook
+    from project88.exports.cells import csv_lines, json_lines
 
-    match form:
-        case Format.csv:
-            await _write_csv(found)
-        case Format.xlsx:
-            await write_workbook(found)
-        case _:
-            await _write_json(found.rows)
-
-
-async def _write_csv(found: ResultRows) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(found.columns)
-    async for row in found.rows:
-        writer.writerow([csv_cell(row[column]) for column in found.columns])
+    if form is Format.xlsx:
+        await _write_workbook(found)
+        return
+    lines = csv_lines(found.columns, found.rows) if form is Format.csv else json_lines(found.rows)
+    async for line in lines:
+        sys.stdout.write(line)
 
 
-async def _write_json(rows: AsyncIterator[Mapping[str, Any]]) -> None:
-    """One array, one row a line, written as the rows arrive."""
-    import msgspec
+async def _write_workbook(found: ResultRows) -> None:
+    from project88.exports.workbook import workbook
 
-    encode = msgspec.json.Encoder().encode
-    before = "[\n"
-    async for row in rows:
-        sys.stdout.write(before + encode(json_row(row)).decode())
-        before = ",\n"
-    sys.stdout.write("[]\n" if before == "[\n" else "\n]\n")
+    if sys.stdout.isatty():
+        raise UsageError("a workbook is no text: send it to a file, as by > results.xlsx")
+    sys.stdout.buffer.write(await workbook(found.columns, found.rows))
 
 
 def table_row(row: Mapping[str, Any], splits: Callable[[Splits], str]) -> Sequence[object]:
@@ -195,25 +181,6 @@ def table_row(row: Mapping[str, Any], splits: Callable[[Splits], str]) -> Sequen
         row["result_status"],
         splits(row["split_times"]),
     )
-
-
-def json_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: clock_text(value) if isinstance(value, timedelta) else value for name, value in row.items()}
-
-
-def csv_cell(value: object) -> object:
-    """Unknown is an empty cell; lists are JSON text. No text is a formula to a spreadsheet."""
-    import msgspec
-
-    from project88.imports.formulas import neutralised
-
-    if isinstance(value, timedelta):
-        return clock_text(value)
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, list | dict):
-        return msgspec.json.encode(value).decode()
-    return neutralised(value) if isinstance(value, str) else value
 
 
 def splits_text(split_times: Splits) -> str:
@@ -235,14 +202,8 @@ def _split_texts(split_times: Splits) -> list[str]:
     return found
 
 
-def clock_text(elapsed: timedelta) -> str:
-    """``H:MM:SS.mmm``; the hours go on counting after a day."""
-    seconds, milliseconds = divmod(round(elapsed / MILLISECOND), 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}.{milliseconds:03}"
-
-
 def short_clock_text(elapsed: timedelta | None) -> str:
     """For tables: without a fraction of zero."""
+    from project88.exports.cells import clock_text
+
     return "" if elapsed is None else clock_text(elapsed).removesuffix(".000")

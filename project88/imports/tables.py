@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from project88.errors import UsageError
-from project88.imports.formulas import as_meant
+from project88.exports.formulas import as_meant
 from project88.imports.workbooks import is_workbook, workbook_lines
 
 if TYPE_CHECKING:

@@ -25,6 +25,8 @@ DATABASE_FOLDER = Path(__file__).resolve().parents[2] / "database"
 IGNORED_LINE = re.compile(r"\s*(--.*|\\set\s+ON_ERROR_STOP\s+on|begin;|commit;)?\s*", re.IGNORECASE)
 INCLUDE_LINE = re.compile(r"\\ir\s+(\S+)\s*")
 
+VIEWS = "views/"
+
 queries = load("migrate")
 
 State = Literal["applied", "pending", "changed", "applied by psql"]
@@ -82,10 +84,18 @@ async def migrate(db: Database, folder: Path = DATABASE_FOLDER) -> list[str]:
     async with db.dedicated() as connection, connection.transaction():
         await connection.execute(queries["lock"])
         applied = await _applied(connection)
-        due = [migration for migration in migrations if not _is_sealed(migration, applied)]
+        due = _due(migrations, applied)
         for migration in due:
             await _apply(connection, migration)
     return [migration.name for migration in due]
+
+
+def _due(migrations: list[Migration], applied: Mapping[str, _Applied]) -> list[Migration]:
+    """What is new or edited. Views rest on one another, so all are made anew where one is."""
+    due = {migration.name for migration in migrations if not _is_sealed(migration, applied)}
+    if any(name.startswith(VIEWS) for name in due):
+        due |= {migration.name for migration in migrations if migration.name.startswith(VIEWS)}
+    return [migration for migration in migrations if migration.name in due]
 
 
 async def status(db: Database, folder: Path = DATABASE_FOLDER) -> list[MigrationStatus]:

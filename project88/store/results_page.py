@@ -6,7 +6,7 @@ Each question names the timing partners whose rows it may see; row-level securit
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -66,6 +66,29 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How old an event's data is. Instants are hub time."""
+
+    sources: tuple[str, ...]
+    #: When every service was last asked with success; None where none is asked.
+    checked_at: datetime | None
+    next_due: datetime | None
+    is_failing: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """Which events somebody looks for; None stands for any."""
+
+    words: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+EVERY_EVENT = Sought()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """How many participants and results an event has."""
 
@@ -74,13 +97,18 @@ class Tally:
     crossed_at: datetime | None
 
 
-async def events(db: Database, limit: int, offset: int) -> list[Event]:
-    found = await db.of_all_partners().rows(queries["events"], {"limit": limit, "offset": offset})
-    return [_event(row) for row in found]
+async def events(db: Database, limit: int, offset: int, sought: Sought = EVERY_EVENT) -> list[Event]:
+    parameters = {**asdict(sought), "limit": limit, "offset": offset}
+    return [_event(row) for row in await db.of_all_partners().rows(queries["events"], parameters)]
 
 
-async def event_count(db: Database) -> int:
-    return int(await db.of_all_partners().value(queries["event_count"], {}))
+async def event_count(db: Database, sought: Sought = EVERY_EVENT) -> int:
+    return int(await db.of_all_partners().value(queries["event_count"], asdict(sought)))
+
+
+async def freshness(db: Database, keys: Collection[EventKey]) -> dict[EventKey, Freshness]:
+    rows = await _of(keys, db).rows(queries["freshness"], _arrays(keys))
+    return {_key(row): _freshness(row) for row in rows}
 
 
 async def event(db: Database, key: EventKey) -> Event | None:
@@ -117,27 +145,27 @@ async def race_entries(db: Database, key: EventKey) -> dict[str | None, int]:
 
 
 async def groups(db: Database, key: EventKey) -> list[Row]:
-    """Results counted by race_id, result_status, gender, finish_minute and split_names."""
+    """Results counted by race_id, result_status, gender, division, finish_minute and split_names."""
     return await _of([key], db).rows(queries["groups"], key.parameters())
 
 
 async def newest_finishers(db: Database, key: EventKey, limit: int) -> list[Row]:
     parameters = {**key.parameters(), "limit": limit}
-    return await _rows(db, key, await _of([key], db).rows(queries["newest_finishers"], parameters))
+    return await full_rows(db, key, await _of([key], db).rows(queries["newest_finishers"], parameters))
 
 
 async def leaderboard(
-    db: Database, key: EventKey, race_id: str, gender: str | None, limit: int, offset: int
+    db: Database, key: EventKey, race_id: str, *, gender: str | None, division: str | None, limit: int, offset: int
 ) -> list[Row]:
-    """The rows of one page of a race; all genders where ``gender`` is None."""
-    name = "leaderboard_of_gender" if gender else "leaderboard"
-    parameters = {**key.parameters(), "race_id": race_id, "gender": gender, "limit": limit, "offset": offset}
-    return await _rows(db, key, await _planned_anew(_of([key], db), queries[name], parameters))
+    """The rows of one page of a race; those of every gender or division where that is None."""
+    parameters = {"race_id": race_id, "gender": gender, "division": division, "limit": limit, "offset": offset}
+    found = await _planned_anew(_of([key], db), queries["leaderboard"], {**key.parameters(), **parameters})
+    return await full_rows(db, key, found)
 
 
 async def search(db: Database, key: EventKey, words: str, limit: int, offset: int) -> list[Row]:
     parameters = {**key.parameters(), "words": words, "limit": limit, "offset": offset}
-    return await _rows(db, key, await _planned_anew(_of([key], db), queries["search"], parameters))
+    return await full_rows(db, key, await _planned_anew(_of([key], db), queries["search"], parameters))
 
 
 async def _planned_anew(db: Database, query: SQL, parameters: Row) -> list[Row]:
@@ -147,8 +175,8 @@ async def _planned_anew(db: Database, query: SQL, parameters: Row) -> list[Row]:
         return await cursor.fetchall()
 
 
-async def _rows(db: Database, key: EventKey, found: list[Row]) -> list[Row]:
-    """The full rows of what a narrow query found, in its order; sorting full rows would spill to disk."""
+async def full_rows(db: Database, key: EventKey, found: list[Row]) -> list[Row]:
+    """As everybody may see them, the rows that a narrow query found, in its order; sorting them would spill to disk."""
     if not found:
         return []
     columns = {
@@ -190,6 +218,15 @@ def _event(row: Row) -> Event:
         source=row["source_provider"],
         hub_now=row["hub_now"],
         change=_change(row),
+    )
+
+
+def _freshness(row: Row) -> Freshness:
+    return Freshness(
+        sources=tuple(row["sources"]),
+        checked_at=row["checked_at"],
+        next_due=row["next_due"],
+        is_failing=row["is_failing"],
     )
 
 

@@ -24,11 +24,15 @@ from project88.web.api.app import Api, is_for_programs, no_route, refuse_method
 from project88.web.api.health import Health
 from project88.web.api.limits import rates
 from project88.web.api.routes import PREFIX
+from project88.web.downloads import Downloads
 from project88.web.guard import METHOD, Guard
 from project88.web.operator.routes import routes_of
 from project88.web.operator.site import Site
-from project88.web.pages import FOLDER, Pages, template_environment
+from project88.web.pages import Pages
 from project88.web.pictures import Pictures
+from project88.web.rendering import FOLDER, template_environment
+from project88.web.runners import Runners
+from project88.web.screens import Screens
 from project88.web.updates import Updates
 
 SHUTDOWN_SECONDS = 2
@@ -44,7 +48,8 @@ def application(
     """The pages over one database. Streams hear of changes while somebody runs ``updates``."""
     pictures = Pictures(db)
     pages = Pages(db, updates or Updates(db, prepare=pictures.renew), pictures, source_note)
-    return _application(pages, [*_api_routes(db, hub or db), *_operator_routes(hub, db, source_note)])
+    site = _operator_site(hub, db, source_note)
+    return _application(pages, [*_api_routes(db, hub or db), *(routes_of(site) if site else ())])
 
 
 async def serve(
@@ -65,7 +70,8 @@ async def serve(
     """
     pictures = Pictures(db)
     updates = Updates(db, prepare=pictures.renew)
-    further = [*_api_routes(db, hub or db), *_operator_routes(hub, db, source_note)]
+    site = _operator_site(hub, db, source_note)
+    further = [*_api_routes(db, hub or db), *(routes_of(site) if site else ())]
     app = _application(Pages(db, updates, pictures, source_note), further)
     server = _Server(_configuration(app, host, port), on_listening)
     serving = asyncio.create_task(_serve_until(stop, server, updates, f"{host} port {port}"))
@@ -76,7 +82,7 @@ async def serve(
         await serving
         raise
     finally:
-        if site is not None:
+        if site:
             await site.backfills.close()
 
 
@@ -148,8 +154,8 @@ def _api_routes(db: Database, hub: Database) -> list[Route | Mount]:
     ]
 
 
-def _operator_routes(hub: Database | None, db: Database, source_note: str) -> list[Route]:
-    return [] if hub is None else routes_of(Site(hub, db, template_environment(source_note)))
+def _operator_site(hub: Database | None, db: Database, source_note: str) -> Site | None:
+    return None if hub is None else Site(hub, db, template_environment(source_note))
 
 
 def _application(pages: Pages, further: list[Route | Mount]) -> Starlette:
@@ -161,6 +167,7 @@ def _application(pages: Pages, further: list[Route | Mount]) -> Starlette:
         Route(event, pages.event, methods=[METHOD], name="event"),
         Route(event + "/live", pages.event_part, methods=[METHOD]),
         Route(event + "/stream", pages.event_stream, methods=[METHOD]),
+        *_public_routes(pages, event),
         Mount("/static", StaticFiles(directory=FOLDER / "static"), name="static"),
         *further,
     ]
@@ -178,6 +185,24 @@ def _application(pages: Pages, further: list[Route | Mount]) -> Starlette:
         middleware=[Middleware(Guard, refuse=refuse)],
         exception_handlers=_problems(pages),
     )
+
+
+def _public_routes(pages: Pages, event: str) -> list[Route]:
+    """Runners, charts, files and displays."""
+    runners, downloads, screens = Runners(pages), Downloads(pages), Screens(pages)
+    display = "/display/{secret}"
+    handlers = {
+        event + "/runner": runners.runner,
+        event + "/runner/live": runners.runner_part,
+        event + "/charts": runners.charts,
+        event + "/results.csv": downloads.csv,
+        event + "/results.json": downloads.json,
+        event + "/results.xlsx": downloads.xlsx,
+        display: screens.display,
+        display + "/live": screens.part,
+        display + "/stream": screens.stream,
+    }
+    return [Route(path, handler, methods=[METHOD]) for path, handler in handlers.items()]
 
 
 def _problems(pages: Pages) -> dict[Any, Any]:

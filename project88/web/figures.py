@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 NOTHING = "–"
@@ -15,7 +16,7 @@ CHART_HEIGHT = 96
 BAR_GAP = 1.5
 
 STATUS_WORDS = {"finished": "Finished", "started": "On course", "dnf": "DNF", "dq": "DQ", "dns": "DNS"}
-GENDER_WORDS = {"M": "Men", "F": "Women"}
+GENDER_WORDS = {"M": "Men", "F": "Women", "X": "Non-binary"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Histogram:
-    """Finishers over the time of day."""
+    """Finishers over the time of day, or over their own time."""
 
     bars: list[Bar]
     first: str
@@ -39,16 +40,21 @@ class Histogram:
     bar_minutes: int
     most: int
     summary: str
+    #: Where each bar begins and how many it holds, for those who read rather than look.
+    table: list[tuple[str, int]]
 
 
 def duration(value: timedelta | int | None) -> str:
     """h:mm:ss of an interval or of milliseconds; a tenth only where there is one."""
     if value is None:
         return NOTHING
-    milliseconds = value if isinstance(value, int) else value // timedelta(milliseconds=1)
-    seconds, rest = divmod(milliseconds, 1000)
+    seconds, rest = divmod(value if isinstance(value, int) else milliseconds(value), 1000)
     text = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
     return f"{text}.{rest // 100}" if rest >= 100 else text
+
+
+def milliseconds(value: timedelta) -> int:
+    return value // timedelta(milliseconds=1)
 
 
 def clock(at: datetime | None, time_zone: str) -> str:
@@ -96,6 +102,32 @@ def machine(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
+def age(at: datetime | None, now: datetime) -> str:
+    """How long ago that was, in one unit."""
+    return f"{_span(now - at)} ago" if at else "never"
+
+
+def until(at: datetime | None, now: datetime) -> str:
+    """In how long that is; what is due already is due now."""
+    if at is None:
+        return "not planned"
+    return f"in {_span(at - now)}" if at > now else "due now"
+
+
+def _span(span: timedelta) -> str:
+    seconds = max(0, span // timedelta(seconds=1))
+    for length, word in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= length:
+            return f"{seconds // length} {word}"
+    return f"{seconds} s"
+
+
+def person(row: Mapping[str, Any]) -> str:
+    """The name as far as it may be shown."""
+    name = " ".join(part for part in (row["first_name"], row["last_name"]) if part)
+    return name or "Name withheld"
+
+
 def percent(part: int, whole: int) -> int:
     return round(100 * part / whole) if whole else 0
 
@@ -109,39 +141,51 @@ def gender_word(gender: str) -> str:
 
 
 def histogram(minutes: Mapping[datetime, int], time_zone: str) -> Histogram | None:
-    """The chart of finishers per minute, in bars of a round length; None where nobody finished."""
+    """The chart of finishers per minute of the clock; None where nobody finished."""
     if not minutes:
         return None
-    first, last = min(minutes), max(minutes)
-    bar_minutes = _bar_minutes(first, last)
-    heights = _heights(minutes, first, bar_minutes)
+    first = min(minutes)
+    counts = {(at - first) // timedelta(minutes=1): count for at, count in minutes.items()}
+    return _histogram(counts, lambda minute: clock(first + timedelta(minutes=minute), time_zone)[:5])
+
+
+def time_histogram(minutes: Mapping[int, int]) -> Histogram | None:
+    """The chart of finishers per minute of their own time; None where nobody finished."""
+    if not minutes:
+        return None
+    first = min(minutes)
+    counts = {minute - first: count for minute, count in minutes.items()}
+    return _histogram(counts, lambda minute: f"{(first + minute) // 60}:{(first + minute) % 60:02}")
+
+
+def _histogram(counts: Mapping[int, int], label: Callable[[int], str]) -> Histogram:
+    """In bars of a round length; ``counts`` by the minute from 0."""
+    last_minute = max(counts)
+    bar_minutes = _bar_minutes(last_minute + 1)
+    heights = _heights(counts, bar_minutes)
     most = max(heights)
     width = CHART_WIDTH / len(heights)
-    bars = [
-        _bar(index, count, most, width, clock(first + timedelta(minutes=index * bar_minutes), time_zone)[:5])
-        for index, count in enumerate(heights)
-    ]
+    table = [(label(index * bar_minutes), count) for index, count in enumerate(heights)]
+    first, last = label(0), label(last_minute)
     return Histogram(
-        bars=bars,
-        first=clock(first, time_zone)[:5],
-        last=clock(last, time_zone)[:5],
+        bars=[_bar(index, count, most, width, begins) for index, (begins, count) in enumerate(table)],
+        first=first,
+        last=last,
         bar_minutes=bar_minutes,
         most=most,
-        summary=f"{sum(heights):,} finishers between {clock(first, time_zone)[:5]} and {clock(last, time_zone)[:5]}, "
-        f"at most {most:,} within {bar_minutes} min",
+        summary=f"{sum(heights):,} finishers between {first} and {last}, at most {most:,} within {bar_minutes} min",
+        table=table,
     )
 
 
-def _bar_minutes(first: datetime, last: datetime) -> int:
-    span = (last - first) // timedelta(minutes=1) + 1
+def _bar_minutes(span: int) -> int:
     return next((length for length in BAR_MINUTES if span <= length * MOST_BARS), span // MOST_BARS + 1)
 
 
-def _heights(minutes: Mapping[datetime, int], first: datetime, bar_minutes: int) -> list[int]:
+def _heights(minutes: Mapping[int, int], bar_minutes: int) -> list[int]:
     counts: dict[int, int] = {}
-    for at, finishers in minutes.items():
-        index = (at - first) // timedelta(minutes=bar_minutes)
-        counts[index] = counts.get(index, 0) + finishers
+    for minute, finishers in minutes.items():
+        counts[minute // bar_minutes] = counts.get(minute // bar_minutes, 0) + finishers
     return [counts.get(index, 0) for index in range(max(counts) + 1)]
 
 

@@ -1,45 +1,30 @@
-"""Each page: what it reads and which template shows it. Holds no SQL and no markup."""
+"""The list of events and an event's page: what they read and which template shows it. Holds no SQL and no markup."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
+from project88.edges.clock import utc_now
 from project88.store import results_page
 from project88.store.connection import Database
-from project88.store.results_page import Event, EventKey, Tally
+from project88.store.results_page import Event, EventKey, Sought, Tally
 from project88.web import figures
-from project88.web.choices import Choice, read_choice, read_page
+from project88.web.choices import Choice, Search, read_choice, read_search
+from project88.web.kept import Kept
 from project88.web.pictures import Picture, Pictures, Race
+from project88.web.rendering import Rendering
 from project88.web.updates import LISTED_EVENTS, Updates, stream, version_of
 
-FOLDER = Path(__file__).parent
 ROWS_PER_PAGE = 50
 LARGEST_ID = 2**31 - 1
 #: An event is live while its newest crossing is younger than this, in hub time.
 LIVE_FOR = timedelta(hours=3)
-FILTERS = (
-    "duration",
-    "clock",
-    "moment",
-    "instant",
-    "spoken",
-    "changed",
-    "apart",
-    "day",
-    "number",
-    "machine",
-    "percent",
-    "status_word",
-    "gender_word",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,40 +45,87 @@ class Pages:
         self._updates = updates
         self._pictures = pictures
         self._tallies: dict[EventKey, tuple[str, Tally]] = {}
-        self._templates = template_environment(source_note)
+        self._kept = Kept()
+        self.rendering = Rendering(source_note)
+
+    @property
+    def db(self) -> Database:
+        return self._db
+
+    @property
+    def updates(self) -> Updates:
+        return self._updates
+
+    @property
+    def pictures(self) -> Pictures:
+        return self._pictures
 
     async def events(self, request: Request) -> Response:
-        return self._render("events.html", await self._events(request))
+        return await self._kept.answer(request, self._events_page)
 
     async def events_part(self, request: Request) -> Response:
-        return self._render("events_part.html", await self._events(request))
+        return await self._kept.answer(request, self._events_part)
 
     async def event(self, request: Request) -> Response:
-        return self._render("event.html", await self._event(request))
+        return await self._kept.answer(request, self._event_page)
 
     async def event_part(self, request: Request) -> Response:
-        return self._render("event_part.html", await self._event(request))
+        return await self._kept.answer(request, self._event_part)
 
     async def events_stream(self, request: Request) -> Response:
         return self._stream(request, None)
 
     async def event_stream(self, request: Request) -> Response:
-        return self._stream(request, (await self._wanted(request)).key)
+        key = event_key(request)
+        if not self._updates.hears(key):
+            key = (await self.wanted(request)).key
+        return self._stream(request, key)
 
     def problem(self, status: int, title: str, advice: str) -> Response:
-        return self._render("problem.html", {"title": title, "advice": advice, "status": status}, status)
+        return self.rendering.problem(status, title, advice)
+
+    async def wanted(self, request: Request) -> Event:
+        """The event of the address. Raises HTTPException where there is none."""
+        key = event_key(request)
+        readable = key.timing_partner_id <= LARGEST_ID and key.event_id.isprintable()
+        event = await results_page.event(self._db, key) if readable else None
+        if event is None:
+            raise HTTPException(404, "No event stands at this address. It may have been withdrawn.")
+        return event
+
+    async def head(self, event: Event) -> dict[str, Any]:
+        """What every page of an event shows: the event, and how old its data is."""
+        fresh = await results_page.freshness(self._db, [event.key])
+        return {"event": event, "fresh": fresh[event.key], "now": utc_now()}
+
+    async def _events_page(self, request: Request) -> str:
+        return self.rendering.html("events.html", await self._events(request))
+
+    async def _events_part(self, request: Request) -> str:
+        return self.rendering.html("events_part.html", await self._events(request))
+
+    async def _event_page(self, request: Request) -> str:
+        return self.rendering.html("event.html", await self._event(request))
+
+    async def _event_part(self, request: Request) -> str:
+        return self.rendering.html("event_part.html", await self._event(request))
 
     async def _events(self, request: Request) -> dict[str, Any]:
-        page = read_page(request.query_params.get("page", "1"))
-        listed = await results_page.events(self._db, LISTED_EVENTS, (page - 1) * LISTED_EVENTS)
-        count = await results_page.event_count(self._db)
+        search = read_search(request.query_params)
+        sought = Sought(words=search.words or None, first_day=search.first_day, last_day=search.last_day)
+        listed = await results_page.events(self._db, LISTED_EVENTS, (search.page - 1) * LISTED_EVENTS, sought)
+        count = await results_page.event_count(self._db, sought)
         tallies = await self._tallied(listed)
-        live = [event for event in listed if is_live(event, tallies[event.key])] if page == 1 else []
+        is_start = search == Search()
+        live = [event for event in listed if is_start and is_live(event, tallies[event.key])]
         return {
             "listed": [event for event in listed if event not in live],
             "live": live,
             "tallies": tallies,
-            "page": page,
+            "fresh": await results_page.freshness(self._db, [event.key for event in listed]),
+            "now": utc_now(),
+            "search": search,
+            "is_start": is_start,
             "event_count": count,
             "last_page": max(1, -(-count // LISTED_EVENTS)),
             "version": version_of(count, (event.change for event in listed)),
@@ -110,11 +142,11 @@ class Pages:
 
     async def _event(self, request: Request) -> dict[str, Any]:
         choice = read_choice(request.query_params)
-        event = await self._wanted(request)
+        event = await self.wanted(request)
         picture = await self._pictures.get(event)
-        race = _race(picture, choice)
+        race = chosen_race(picture, choice.race_id)
         return {
-            "event": event,
+            **await self.head(event),
             "picture": picture,
             "race": race,
             "choice": choice,
@@ -125,35 +157,36 @@ class Pages:
         }
 
     async def _board(self, event: Event, race: Race | None, choice: Choice) -> Board:
-        offset = choice.offset(ROWS_PER_PAGE)
-        limit = ROWS_PER_PAGE + 1
+        bounds = {"limit": ROWS_PER_PAGE + 1, "offset": choice.offset(ROWS_PER_PAGE)}
         total = None
         if choice.words:
-            rows = await results_page.search(self._db, event.key, choice.words, limit, offset)
+            rows = await results_page.search(self._db, event.key, choice.words, **bounds)
         elif race:
-            gender = choice.gender or None
-            total = race.genders[choice.gender] if gender else race.results
-            rows = await results_page.leaderboard(self._db, event.key, race.race_id, gender, limit, offset)
+            gender, division = choice.gender or None, choice.division or None
+            total = _total(race, gender, division)
+            rows = await results_page.leaderboard(
+                self._db, event.key, race.race_id, gender=gender, division=division, **bounds
+            )
         else:
             rows = []
         return Board(rows=rows[:ROWS_PER_PAGE], has_more=len(rows) > ROWS_PER_PAGE, total=total)
 
-    async def _wanted(self, request: Request) -> Event:
-        key = EventKey(request.path_params["timing_partner_id"], request.path_params["event_id"])
-        readable = key.timing_partner_id <= LARGEST_ID and "\0" not in key.event_id
-        event = await results_page.event(self._db, key) if readable else None
-        if event is None:
-            raise HTTPException(404, "No event stands at this address. It may have been withdrawn.")
-        return event
-
     def _stream(self, request: Request, key: EventKey | None) -> Response:
-        version = request.headers.get("Last-Event-ID") or request.query_params.get("since", "")
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(stream(self._updates, key, version), media_type="text/event-stream", headers=headers)
+        return event_stream(stream(self._updates, key, told_version(request)))
 
-    def _render(self, name: str, values: dict[str, Any], status: int = 200) -> Response:
-        html = self._templates.get_template(name).render(values)
-        return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})
+
+def event_key(request: Request) -> EventKey:
+    return EventKey(request.path_params["timing_partner_id"], request.path_params["event_id"])
+
+
+def told_version(request: Request) -> str:
+    """The newest version that the reader has seen."""
+    return request.headers.get("Last-Event-ID") or request.query_params.get("since", "")
+
+
+def event_stream(events: Any) -> Response:  # noqa: ANN401 - starlette takes any iterable of parts
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
 
 def is_live(event: Event, tally: Tally) -> bool:
@@ -161,24 +194,20 @@ def is_live(event: Event, tally: Tally) -> bool:
     return tally.crossed_at is not None and event.hub_now - LIVE_FOR < tally.crossed_at
 
 
-def _race(picture: Picture, choice: Choice) -> Race | None:
-    """The chosen race, else the largest; None where the event has none yet."""
-    if not choice.race_id:
+def chosen_race(picture: Picture, race_id: str) -> Race | None:
+    """The chosen race, else the largest; None where the event has none yet. Raises HTTPException for a wrong one."""
+    if not race_id:
         return picture.races[0] if picture.races else None
-    race = picture.race(choice.race_id)
+    race = picture.race(race_id)
     if race is None:
         raise HTTPException(404, "This event has no such race.")
     return race
 
 
-def template_environment(source_note: str) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update({name: getattr(figures, name) for name in FILTERS})
-    environment.globals["source_note"] = source_note
-    return environment
+def _total(race: Race, gender: str | None, division: str | None) -> int | None:
+    """How many results the choice has; None where it was not counted."""
+    if gender and division:
+        return None
+    if division:
+        return race.divisions[division]
+    return race.genders[gender] if gender else race.results

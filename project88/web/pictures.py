@@ -31,6 +31,10 @@ class Race:
     entries: int
     statuses: Counter[str] = field(default_factory=Counter)
     genders: Counter[str] = field(default_factory=Counter)
+    divisions: Counter[str] = field(default_factory=Counter)
+    #: Finishers, those of each gender and those of each division, under the gender or the division.
+    finishers_by_gender: Counter[str] = field(default_factory=Counter)
+    finishers_by_division: Counter[str] = field(default_factory=Counter)
     #: Finishers per minute of the clock.
     minutes: Counter[datetime] = field(default_factory=Counter)
     #: How many passed each split, in course order.
@@ -138,5 +142,9 @@ def _race(race_id: str, name: str | None, entries: dict[str | None, int]) -> Rac
 def _count(race: Race, row: Row) -> None:
     race.statuses[row["result_status"] or "unknown"] += row["results"]
     race.genders[row["gender"] or ""] += row["results"]
+    race.divisions[row["division"] or ""] += row["results"]
+    if row["result_status"] == "finished":
+        race.finishers_by_gender[row["gender"] or ""] += row["results"]
+        race.finishers_by_division[row["division"] or ""] += row["results"]
     if row["result_status"] == "finished" and row["finish_minute"]:
         race.minutes[row["finish_minute"]] += row["results"]

@@ -1,4 +1,4 @@
-"""Tells open pages that an event changed: one look at the database a second for all of them. Renders nothing."""
+"""Tells open pages and displays that an event changed: a few looks a second for all of them. Renders nothing."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 
 from project88.edges.clock import sleep
 from project88.errors import StoreError
-from project88.store import results_page
+from project88.store import displays, results_page
 from project88.store.connection import Database
 from project88.store.results_page import Change, EventKey
 
-LOOK_EVERY_SECONDS = 1.0
+LOOK_EVERY_SECONDS = 0.25
+#: Displays hear of every look; pages, of which there may be thousands, of every so manieth.
+LOOKS_PER_PAGE_LOOK = 4
 PING_EVERY_SECONDS = 15.0
 #: How long a browser waits before it opens a lost stream again.
 RECONNECT_MS = 2000
@@ -36,6 +38,9 @@ class Listener:
     #: None for the list of events.
     key: EventKey | None
     version: str
+    #: Of a display, which may end while it is open.
+    secret_hash: bytes | None = None
+    is_over: bool = False
     queue: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(maxsize=1))
 
     def tell(self, version: str | None) -> None:
@@ -44,9 +49,14 @@ class Listener:
         self.queue.put_nowait(version)
 
     def offer(self, version: str) -> None:
-        if version != self.version:
+        if version != self.version and not self.is_over:
             self.version = version
             self.tell(version)
+
+    def end(self) -> None:
+        """Say that the display is gone, once."""
+        self.offer(GONE)
+        self.is_over = True
 
 
 class Updates:
@@ -59,11 +69,16 @@ class Updates:
         self._listeners: set[Listener] = set()
         self._wanted = asyncio.Event()
         self._closed = False
+        self._looks = 0
+
+    def hears(self, key: EventKey) -> bool:
+        """Whether somebody follows the event already, so that it is known to be there."""
+        return any(listener.key == key for listener in self._listeners)
 
     @contextmanager
-    def listen(self, key: EventKey | None, version: str) -> Iterator[Listener]:
+    def listen(self, key: EventKey | None, version: str, secret_hash: bytes | None = None) -> Iterator[Listener]:
         """Hear of versions of an event (None: of the list of events) that differ from ``version``."""
-        listener = Listener(key=key, version=version)
+        listener = Listener(key=key, version=version, secret_hash=secret_hash)
         self._listeners.add(listener)
         self._wanted.set()
         if self._closed:
@@ -92,18 +107,34 @@ class Updates:
             listener.tell(CLOSED)
 
     async def _look(self) -> None:
-        keys = {listener.key for listener in self._listeners if listener.key}
+        is_page_look = self._looks % LOOKS_PER_PAGE_LOOK == 0
+        self._looks += 1
+        await self._end_displays()
+        told = [each for each in self._listeners if is_page_look or each.secret_hash]
+        keys = {listener.key for listener in told if listener.key}
         found = await results_page.changes(self._db, keys) if keys else {}
         for key in keys:
-            await self._offer(key, found[key].version if key in found else GONE)
-        if any(listener.key is None for listener in self._listeners):
+            await self._offer(told, key, found[key].version if key in found else GONE)
+        if any(listener.key is None for listener in told):
             self._offer_list(await list_version(self._db))
 
-    async def _offer(self, key: EventKey, version: str) -> None:
-        waiting = [listener for listener in self._listeners if listener.key == key and listener.version != version]
-        if waiting and version != GONE:
-            await self._prepare(key)
+    async def _end_displays(self) -> None:
+        open_hashes = {each.secret_hash for each in self._listeners if each.secret_hash and not each.is_over}
+        still_shown = await displays.still_shown(self._db, open_hashes) if open_hashes else set()
+        for listener in self._listeners:
+            if listener.secret_hash in open_hashes - still_shown:
+                listener.end()
+
+    async def _offer(self, told: list[Listener], key: EventKey, version: str) -> None:
+        """Displays first: their figures need no preparation."""
+        waiting = [listener for listener in told if listener.key == key and listener.version != version]
         for listener in waiting:
+            if listener.secret_hash:
+                listener.offer(version)
+        pages = [listener for listener in waiting if not listener.secret_hash]
+        if pages and version != GONE:
+            await self._prepare(key)
+        for listener in pages:
             listener.offer(version)
 
     def _offer_list(self, version: str) -> None:
@@ -123,9 +154,11 @@ def version_of(event_count: int, changes: Iterable[Change]) -> str:
     return f"{event_count}-{hashlib.sha256(words.encode()).hexdigest()[:16]}"
 
 
-async def stream(updates: Updates, key: EventKey | None, version: str) -> AsyncIterator[str]:
+async def stream(
+    updates: Updates, key: EventKey | None, version: str, secret_hash: bytes | None = None
+) -> AsyncIterator[str]:
     """Server-sent events: one per change, and a comment now and then so that a lost peer is noticed."""
-    with updates.listen(key, version) as listener:
+    with updates.listen(key, version, secret_hash) as listener:
         yield f"retry: {RECONNECT_MS}\n: listening\n\n"
         while True:
             try:

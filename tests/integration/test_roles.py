@@ -21,6 +21,7 @@ from tests.integration.scheduling import look as look_at
 from tests.integration.scheduling import processes, until, world_due_now
 from tests.migration.test_psql_and_program_agree import install_with_psql
 
+#: Tables that no reader sees.
 LOGINS = {
     "partner_provider_credentials",
     "partner_provider_accounts",
@@ -28,6 +29,7 @@ LOGINS = {
     "webhooks",
     "project88_users",
     "user_actions",
+    "displays",
 }
 WITH_PARTNERS = """
     select c.oid::regclass::text, c.relkind::text, c.relrowsecurity from pg_class c
@@ -159,6 +161,7 @@ def test_a_setting_that_is_no_number_is_an_error_and_never_everything(logins: Lo
         "select * from user_sessions",
         "select * from login_failures",
         "select * from user_actions",
+        "select token_hash from displays",
         "select * from pgqueuer.pgqueuer",
         "insert into timing_partners (company_name) values ('New')",
         "update ct_results set bib_number = '1'",

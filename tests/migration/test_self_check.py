@@ -71,7 +71,7 @@ def test_the_self_check_wants_every_view_every_function_and_every_file(database_
         ("alter table ct_races drop constraint ct_races_pkey", "ct_races"),
         ("alter table ct_races alter race_tag type varchar(20)", "ct_races.race_tag"),
         ("alter table quarantine rename to put_away", "quarantine"),
-        ("drop view unified_results", "unified_results"),
+        ("drop view published_results", "published_results"),
         (
             "drop function check_duplicate_chronotrack_event(varchar, timestamp, integer)",
             "check_duplicate_chronotrack_event",

@@ -9,9 +9,10 @@ import pytest
 
 from project88.cli.credentials import parsed_config
 from project88.cli.logins import described, host, judged, sent_form, with_hint
-from project88.cli.results import clock_text, csv_cell, last_split_text, short_clock_text, splits_text
+from project88.cli.results import last_split_text, short_clock_text, splits_text
 from project88.cli.sync import chosen, worth_asking
 from project88.errors import ConfigError, CredentialsRefused, HubError, Permanent, Throttled, Transient, UsageError
+from project88.exports.cells import clock_text, csv_cell
 from project88.records.entities import EventId, ProviderEventId, ProviderId, TimingPartnerId
 from project88.store.events import StoredEvent
 from project88.store.partners import Credential

@@ -25,11 +25,12 @@ MAY_IMPORT = {
     "backfill": {"sync", "store", "edges"},
     "monitor": {"store", "edges", "providers"},
     "verification": {"sync", "schedule", "backfill", "store", "edges", "providers", "records", "monitor"},
-    "web": {"store", "edges", "records", "providers", "sync", "schedule", "backfill", "monitor"},
+    "web": {"store", "edges", "exports", "records", "providers", "sync", "schedule", "backfill", "monitor"},
+    "exports": set(),
     "sandbox": {"wire", "edges"},
     "scoring": {"records"},
     "replay": {"providers", "records", "store", "sync", "listen"},
-    "imports": {"wire", "providers", "records", "scoring", "store", "edges"},
+    "imports": {"wire", "providers", "records", "scoring", "store", "edges", "exports"},
     "listen": {"wire", "providers", "records", "scoring", "store", "sync", "schedule", "edges"},
 }
 #: The roots of the package that tie everything together.
@@ -53,7 +54,7 @@ LIBRARIES = {
     "subprocess": {"edges"},
     "smtplib": {"edges"},
     "fcntl": {"edges"},
-    "openpyxl": {"imports", "cli"},
+    "openpyxl": {"imports", "exports"},
     "http.client": {"edges"},
     "urllib.request": {"edges"},
 }

@@ -4,6 +4,8 @@
 (() => {
   const ANNOUNCE_EVERY_MS = 20000;
   const RETRY_MS = 3000;
+  // Ages and the next refresh are told anew this often where nothing changed.
+  const AGE_MS = 60000;
   const region = document.getElementById("live");
   if (!region || !region.dataset.stream || !window.EventSource) {
     return;
@@ -14,6 +16,8 @@
   let busy = false;
   let pending = false;
   let announcedAt = 0;
+  let told = "";
+  let ended = false;
 
   function say(state, words) {
     connection.hidden = false;
@@ -49,8 +53,24 @@
     }
   }
 
+  // With the version in it, so that no answer from before the change is taken for the new one.
+  function address() {
+    const joint = region.dataset.part.includes("?") ? "&" : "?";
+    return told ? `${region.dataset.part}${joint}version=${encodeURIComponent(told)}` : region.dataset.part;
+  }
+
+  function end() {
+    stream.close();
+    ended = true;
+    say("lost", "Ended");
+    region.textContent = "What was shown here has been withdrawn or has ended.";
+  }
+
   // One request at a time; what is told meanwhile leads to one more.
   async function refresh() {
+    if (ended) {
+      return;
+    }
     if (busy || document.hidden) {
       pending = true;
       return;
@@ -58,9 +78,11 @@
     busy = true;
     pending = false;
     try {
-      const answer = await fetch(region.dataset.part, { cache: "no-store" });
+      const answer = await fetch(address(), { cache: "no-cache" });
       if (answer.ok) {
         replace(await answer.text());
+      } else if (answer.status === 404) {
+        end();
       } else {
         setTimeout(refresh, RETRY_MS);
       }
@@ -78,7 +100,10 @@
     const version = region.querySelector("[data-version]").dataset.version;
     stream = new EventSource(`${region.dataset.stream}?since=${encodeURIComponent(version)}`);
     stream.addEventListener("open", () => say("on", "Updates by itself"));
-    stream.addEventListener("changed", refresh);
+    stream.addEventListener("changed", (event) => {
+      told = event.data;
+      refresh();
+    });
     stream.addEventListener("error", () => say("lost", "Reconnecting"));
   }
 
@@ -94,5 +119,35 @@
       refresh();
     }
   });
+  setInterval(refresh, AGE_MS);
   listen();
+})();
+
+// Buttons that only a browser with scripts can serve.
+(() => {
+  const share = document.getElementById("share");
+  if (share && (navigator.share || navigator.clipboard)) {
+    share.textContent = "Share this result";
+    share.addEventListener("click", async (event) => {
+      event.preventDefault();
+      try {
+        if (navigator.share) {
+          await navigator.share({ title: share.dataset.title, url: share.href });
+        } else {
+          await navigator.clipboard.writeText(share.href);
+          document.getElementById("shared").textContent = "The link is copied";
+        }
+      } catch {
+        document.getElementById("shared").textContent = share.href;
+      }
+    });
+  }
+  const fullscreen = document.getElementById("fullscreen");
+  if (fullscreen && document.documentElement.requestFullscreen) {
+    fullscreen.hidden = false;
+    fullscreen.addEventListener("click", () => document.documentElement.requestFullscreen());
+    document.addEventListener("fullscreenchange", () => {
+      fullscreen.hidden = document.fullscreenElement !== null;
+    });
+  }
 })();

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from project88.errors import UsageError
-from project88.imports.formulas import as_meant, neutralised
+from project88.exports.formulas import as_meant, neutralised
 from project88.imports.tables import Table, read_table
 
 ROWS = [["bib", "last name"], ["1", "Müller"], ["2", "Lund; Jr"], ["3", 'O"Hara, A']]

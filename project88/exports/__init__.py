@@ -1,0 +1,1 @@
+"""Rows as other programs read them: CSV, JSON, workbooks. Reads no database."""

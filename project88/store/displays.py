@@ -1,0 +1,131 @@
+"""Displays: made, listed and ended by an operator; found by their secret and filled by the pages. Renders nothing.
+
+A display is bound to one event, and to one timing session where it names one: every question here carries both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from project88.errors import UsageError
+from project88.store.connection import Database
+from project88.store.queries import load
+from project88.store.results_page import EventKey, full_rows
+
+#: 192 bits; whoever guesses a million a second for a million years has no chance.
+SECRET_BYTES = 24
+LONGEST_SECRET = 64
+
+queries = load("displays")
+
+Kind = Literal["announcer", "wall"]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a display shall show. None: of every session, of every race."""
+
+    key: EventKey
+    kind: Kind
+    timing_session_id: int | None
+    race_id: str | None
+    created_by: str
+    lifetime: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Display:
+    """A display that may be shown now."""
+
+    key: EventKey
+    display_id: int
+    timing_session_id: int | None
+    race_id: str | None
+    kind: Kind
+    expires_at: datetime
+
+    def parameters(self, limit: int) -> dict[str, Any]:
+        bounds = {"timing_session_id": self.timing_session_id, "race_id": self.race_id, "limit": limit}
+        return {**self.key.parameters(), **bounds}
+
+
+async def create(db: Database, wanted: Wanted) -> tuple[str, Row]:
+    """The secret, which is said only now, and the row. Raises UsageError where the session is of another event."""
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    parameters = {**asdict(wanted), **wanted.key.parameters(), "token_hash": secret_hash(secret)}
+    parameters.pop("key")
+    is_bound = wanted.timing_session_id is None or await db.value(queries["session_of_event"], parameters)
+    if not is_bound:
+        raise UsageError(
+            f"timing session {wanted.timing_session_id} is not bound to event {wanted.key.event_id};"
+            " see: project88 timing sessions"
+        )
+    row = await db.row(queries["create"], parameters)
+    assert row is not None
+    return secret, row
+
+
+async def listed(db: Database, timing_partner_id: int | None) -> list[Row]:
+    return await db.rows(queries["listed"], {"timing_partner_id": timing_partner_id})
+
+
+async def revoke(db: Database, display_id: int, timing_partner_id: int | None = None) -> bool:
+    """Whether it was open until now. Raises UsageError where there is no such display."""
+    parameters = {"display_id": display_id, "timing_partner_id": timing_partner_id}
+    if not await db.value(queries["is_known"], parameters):
+        raise UsageError(f"there is no display {display_id}; see: project88 display list")
+    return await db.execute(queries["revoke"], parameters) > 0
+
+
+async def shown(db: Database, secret: str) -> Display | None:
+    """None for a secret that opens nothing, whether it never did, ended or was revoked."""
+    if not secret.isascii() or len(secret) > LONGEST_SECRET:
+        return None
+    row = await db.row(queries["shown"], {"token_hash": secret_hash(secret)})
+    if row is None:
+        return None
+    key = EventKey(row.pop("timing_partner_id"), row.pop("event_id"))
+    return Display(key=key, **row)
+
+
+async def still_shown(db: Database, token_hashes: Collection[bytes]) -> set[bytes]:
+    found = await db.rows(queries["still_shown"], {"token_hashes": list(token_hashes)})
+    return {row["token_hash"] for row in found}
+
+
+async def approaching(db: Database, display: Display, limit: int) -> list[Row]:
+    """Full rows, each with point, passed_at and expected_at (None where nobody has finished yet)."""
+    found = await _of(display, db).rows(queries["approaching"], display.parameters(limit))
+    rows = await full_rows(db, display.key, found)
+    by_runner = {_runner(row): row for row in found}
+    return [{**row, **by_runner[_runner(row)]} for row in rows]
+
+
+async def just_finished(db: Database, display: Display, limit: int) -> list[Row]:
+    return await _finishers(db, display, {**display.parameters(limit), "by_place": False})
+
+
+async def leaders(db: Database, display: Display, race_id: str, limit: int) -> list[Row]:
+    return await _finishers(db, display, {**display.parameters(limit), "race_id": race_id, "by_place": True})
+
+
+async def _finishers(db: Database, display: Display, parameters: Row) -> list[Row]:
+    return await full_rows(db, display.key, await _of(display, db).rows(queries["finishers"], parameters))
+
+
+def secret_hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def _runner(row: Row) -> tuple[str, str, str]:
+    return row["data_source"], row["race_id"], row["participant_id"]
+
+
+def _of(display: Display, db: Database) -> Database:
+    return db.of_partners([display.key.timing_partner_id])

@@ -1,0 +1,79 @@
+"""Displays: full screens that whoever has the address may open until it ends. Holds no SQL and no markup."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from project88.store import displays, results_page
+from project88.store.displays import Display
+from project88.store.results_page import Event
+from project88.web.kept import Kept
+from project88.web.pages import Pages, event_stream, told_version
+from project88.web.updates import stream
+
+APPROACHING = 12
+JUST_FINISHED = 12
+LEADERS = 15
+#: More races than this do not fit on a wall; the largest are shown.
+RACES_ON_A_WALL = 3
+GONE = "This display has ended. Ask the timing team for a new address."
+
+
+class Screens:
+    """The handlers. One per application."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+        self._kept = Kept()
+
+    async def display(self, request: Request) -> Response:
+        return await self._kept.answer(request, self._page)
+
+    async def part(self, request: Request) -> Response:
+        return await self._kept.answer(request, self._part)
+
+    async def stream(self, request: Request) -> Response:
+        display = await self._wanted(request)
+        secret_hash = displays.secret_hash(request.path_params["secret"])
+        return event_stream(stream(self._pages.updates, display.key, told_version(request), secret_hash))
+
+    async def _page(self, request: Request) -> str:
+        return self._pages.rendering.html("display.html", await self._values(request))
+
+    async def _part(self, request: Request) -> str:
+        return self._pages.rendering.html("display_part.html", await self._values(request))
+
+    async def _values(self, request: Request) -> dict[str, Any]:
+        display = await self._wanted(request)
+        event = await results_page.event(self._pages.db, display.key)
+        if event is None:
+            raise HTTPException(404, GONE)
+        return {
+            **await self._pages.head(event),
+            "secret": request.path_params["secret"],
+            "display": display,
+            "version": event.change.version,
+            **await (self._announcer(display) if display.kind == "announcer" else self._wall(display, event)),
+        }
+
+    async def _announcer(self, display: Display) -> dict[str, Any]:
+        return {
+            "approaching": await displays.approaching(self._pages.db, display, APPROACHING),
+            "finished": await displays.just_finished(self._pages.db, display, JUST_FINISHED),
+        }
+
+    async def _wall(self, display: Display, event: Event) -> dict[str, Any]:
+        races = (await self._pages.pictures.get(event)).races
+        chosen = [race for race in races if display.race_id in (None, race.race_id)][:RACES_ON_A_WALL]
+        boards = [(race, await displays.leaders(self._pages.db, display, race.race_id, LEADERS)) for race in chosen]
+        return {"boards": boards}
+
+    async def _wanted(self, request: Request) -> Display:
+        display = await displays.shown(self._pages.db, request.path_params["secret"])
+        if display is None:
+            raise HTTPException(404, GONE)
+        return display
