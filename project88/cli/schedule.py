@@ -93,12 +93,13 @@ def tail_command(
 async def _schedule(with_worker: bool, metrics_port: int | None, duration: float | None) -> None:
     import asyncio
 
-    from project88.cli.services import service, work
+    from project88.cli.services import deliver, service, work
     from project88.schedule.service import plan_until
 
     async with service(metrics_port, duration) as running, asyncio.TaskGroup() as tasks:
         tell("The planner hands polls over as they fall due. Ctrl-C or SIGTERM ends it.")
         tasks.create_task(plan_until(running.db, running.stop))
+        tasks.create_task(deliver(running))
         if with_worker:
             tasks.create_task(work(running))
     tell("Stopped.")

@@ -24,7 +24,7 @@ from project88.store import api_tokens
 from project88.store.api_tokens import ApiToken
 from project88.store.connection import Database
 from project88.web.api import parameters, problems
-from project88.web.api.calls import Call, Found
+from project88.web.api.calls import Call, Found, Lookups
 from project88.web.api.limits import Allowance, Buckets, Rates
 from project88.web.api.openapi import description
 from project88.web.api.problems import Refused
@@ -50,6 +50,7 @@ class Api:
         self._figures = figures
         self._addresses = Buckets("address", rates.per_address)
         self._tokens = Buckets("token", rates.per_token)
+        self._lookups = Lookups()
         self._description = msgspec.json.encode(description())
 
     def application(self) -> Starlette:
@@ -87,7 +88,7 @@ class Api:
         asked = parameters.read(endpoint.asked, request.query_params, request.path_params)
         who = f"{token.timing_partner_id} {sorted(token.scopes)}" if token else ""
         known = _Known(request, who)
-        call = Call(pages=self._pages, hub=self._hub, token=token, known=known)
+        call = Call(pages=self._pages, hub=self._hub, lookups=self._lookups, token=token, known=known)
         found = await endpoint.handler(call, asked)
         return _response(found, known, token)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,12 +27,31 @@ class Found:
     changed_at: datetime | None = None
 
 
+class Lookups:
+    """Events that are being looked up now: whoever asks for the same one meanwhile gets the same answer."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[tuple[int, str], asyncio.Task[Row | None]] = {}
+
+    async def event(self, db: Database, timing_partner_id: int, event_id: str) -> Row | None:
+        """None where there is no such event. ``db`` shows this partner's rows."""
+        key = (timing_partner_id, event_id)
+        task = self._under_way.get(key)
+        if task is None:
+            task = asyncio.create_task(api_reading.event(db, timing_partner_id, event_id))
+            self._under_way[key] = task
+            task.add_done_callback(lambda _: self._under_way.pop(key, None))
+        # One that goes away takes the answer from nobody else.
+        return await asyncio.shield(task)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """``pages`` is limited by row-level security; ``hub`` is not, and only what is no partner's row is asked there."""
 
     pages: Database
     hub: Database
+    lookups: Lookups
     token: ApiToken | None
     #: The version that the caller has already.
     known: frozenset[str]
@@ -56,7 +76,9 @@ class Call:
     async def event(self, asked: OneEvent) -> Row:
         """Raises Refused where there is no such event, or where it is not for this caller."""
         is_foreign = self.token is not None and self.token.timing_partner_id != asked.timing_partner_id
-        row = None if is_foreign else await api_reading.event(self.of(asked), asked.timing_partner_id, asked.event_id)
+        if is_foreign:
+            raise Refused("not-found", NO_EVENT)
+        row = await self.lookups.event(self.of(asked), asked.timing_partner_id, asked.event_id)
         if row is None:
             raise Refused("not-found", NO_EVENT)
         return row
