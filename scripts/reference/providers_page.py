@@ -74,6 +74,8 @@ def text() -> str:
 def _section(key: str) -> str:
     asked = rules()
     rows = [(asked[mark.rule], mark.state, _because(mark)) for mark in marks(key)]
+    if key not in SETTINGS:
+        raise SystemExit(f"{key} is in CATALOGUE: add it to SETTINGS of scripts/reference/providers_page.py")
     settings = [_setting(field) for field in msgspec.structs.fields(SETTINGS[key])]
     return (
         f"\n## {key}\n\n"

@@ -154,7 +154,8 @@ def requests(case: Case, opened: Provider) -> Iterator[Request]:
 
 
 def test_every_provider_of_the_catalogue_is_tried() -> None:
-    assert set(CATALOGUE) == set(CONFIGURATIONS) == set(HABITS)
+    assert set(CATALOGUE) == set(CONFIGURATIONS), "CATALOGUE and CONFIGURATIONS of this file name other providers"
+    assert set(CATALOGUE) == set(HABITS), "CATALOGUE and HABITS of this file name other providers"
 
 
 @pytest.mark.parametrize("key", sorted(CATALOGUE))

@@ -32,7 +32,13 @@ from project88.sync.discovery import discover
 from project88.sync.event import Choice, everything, participants_only, sync_event
 from tests.integration.collecting import Hub
 
-SERVICES = ("runsignup", "race_roster", "haku")
+#: Of each service the path of its entries, which faults strike.
+ENTRY_PATHS = {
+    "runsignup": "/rest/race/*/participants",
+    "race_roster": "/*/participants",
+    "haku": "/events/*/participants",
+}
+SERVICES = tuple(ENTRY_PATHS)
 FAST = 600_000
 
 
@@ -128,7 +134,7 @@ async def _served(
                     "time_zone": "America/New_York",
                 }
                 yield served, (client.client_id, client.client_secret), addresses
-        case _:
+        case "race_roster":
             timer = RaceRosterAccount()
             async with serve_race_roster(world, settings or RaceRosterSettings(), faults=faults) as served:
                 addresses = {
@@ -139,6 +145,8 @@ async def _served(
                     "client_secret": timer.client_secret,
                 }
                 yield served, (timer.username, timer.password), addresses
+        case _:
+            raise AssertionError(f"{key} has no stand-in here: add a case that serves it")
 
 
 async def discovered(hub: Registration) -> Outcome:

@@ -29,7 +29,9 @@ def by_key(rules: list[CadenceRule]) -> dict[tuple[str, str, str], dict[str, obj
 
 
 async def test_a_new_database_holds_the_cadence_of_the_users(db: Database):
-    assert by_key(await cadence_rules(db)) == by_key(EVERY_RULE)
+    seeded = by_key(await cadence_rules(db))
+
+    assert seeded == by_key(EVERY_RULE), "EVERY_RULE of tests/cadence_samples.py is not what is seeded"
 
 
 async def test_an_operators_edits_survive_a_migration(db: Database, tmp_path: Path):

@@ -20,7 +20,7 @@ from project88.store.partners import add_partner, credential, set_credentials
 from project88.sync.accounts import Account, open_account
 from project88.sync.discovery import discover
 from project88.sync.event import all_participants, sync_event
-from tests.integration.registration import SERVICES, Registration, discovered, registration_on
+from tests.integration.registration import ENTRY_PATHS, SERVICES, Registration, discovered, registration_on
 
 every_service = pytest.mark.parametrize("key", SERVICES)
 
@@ -126,8 +126,7 @@ async def test_a_reading_that_failed_moves_no_watermark_and_loses_nobody(db: Dat
         hub.world.apply(
             *(AssignBib(registration_id=r.registration_id, bib=f"9{r.registration_id}") for r in listed(hub))
         )
-        globs = {"runsignup": "/rest/race/*/participants", "haku": "/events/*/participants"}
-        path = globs.get(key, "/*/participants")
+        path = ENTRY_PATHS[key]
         hub.sandbox.faults.add(Fault(kind=fault, path_glob=path, status=500, code=5, page=None, times=None))  # type: ignore[arg-type]
         outcome = await hub.sync_entries()
         assert outcome.status in ("failed", "partial")

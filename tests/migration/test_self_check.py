@@ -59,7 +59,8 @@ def test_the_self_check_wants_every_view_every_function_and_every_file(database_
     """
     with psycopg.connect(database_url) as connection:
         assert {row[0] for row in connection.execute("select view_name from expected_views()")} == views
-        assert {row[0] for row in connection.execute("select name from expected_migrations()")} == files
+        expected = {row[0] for row in connection.execute("select name from expected_migrations()")}
+        assert expected == files, "expected_migrations() of schema/095_self_check.sql and install.sql name other files"
         functions = {row[0] for row in connection.execute(made)}
         assert {row[0] for row in connection.execute("select signature from expected_functions()")} == functions
 

@@ -152,7 +152,8 @@ def test_every_make_target_exists(page: Path) -> None:
 def test_no_page_names_a_made_up_host_or_a_place_of_one_machine(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
 
-    assert {host for host in ADDRESS.findall(text) if host} <= HOSTS
+    strangers = {host for host in ADDRESS.findall(text) if host} - HOSTS
+    assert not strangers, f"{strangers} are not in HOSTS of this file: add a host that is the service's own"
     assert not PLACES_OF_ONE_MACHINE.search(text)
 
 
@@ -173,7 +174,8 @@ def test_every_page_is_reached_from_the_readme() -> None:
                 reached.add(target)
                 waiting.append(target)
 
-    assert set(PAGES) <= reached
+    missed = [str(page.relative_to(CHECKOUT)) for page in PAGES if page not in reached]
+    assert not missed, f"link from README.md, or from a page that it leads to: {missed}"
 
 
 def test_every_command_says_what_it_does_and_gives_an_example_that_parses() -> None:
@@ -191,7 +193,8 @@ def test_every_provider_has_a_mark_for_every_rule_and_a_reason_or_a_test_that_ex
     rules = set(providers_page.rules())
     for key in CATALOGUE:
         marks = providers_page.marks(key)
-        assert rules == {mark.rule for mark in marks}
+        marked = {mark.rule for mark in marks}
+        assert rules == marked, f"[providers.{key}] of providers.toml: none or unknown: {sorted(rules ^ marked)}"
         assert key in providers_page.SETTINGS
         for mark in marks:
             assert mark.state in {"done", "todo", "exempt"}
