@@ -44,7 +44,8 @@ class Key:
         return f"make it again: create unique index on {self.table} ({self.columns}){self.kind}"
 
 
-#: Where two keys are nullable, nulls must not make rows differ.
+#: Where two keys are nullable, nulls must not make rows differ. The key of feed_marks is not here: without it no event
+#: can be written at all, for a trigger relies on it.
 KEYS = (
     Key("timing_partners", "company_name"),
     Key("partner_provider_credentials", "timing_partner_id, provider_id"),
@@ -83,6 +84,9 @@ KEYS = (
     Key("timing.courses", "timing_partner_id, event_id, race_id"),
     Key("timing.read_statuses", "timing_partner_id, timing_read_id"),
     Key("timing.scorings", "timing_partner_id, event_id"),
+    Key("webhooks", "timing_partner_id, url"),
+    Key("project88_users", "email"),
+    Key("withheld_names", "timing_partner_id, event_id, bib_number"),
 )
 
 

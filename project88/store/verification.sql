@@ -277,3 +277,20 @@ on conflict (timing_partner_id, timing_read_id) do nothing
 -- The scoring of the same event.
 insert into timing.scorings (timing_partner_id, event_id) values (%(partner)s, 'verification')
 on conflict (timing_partner_id, event_id) do nothing
+
+-- name: twice_webhooks
+-- The same address.
+insert into webhooks (timing_partner_id, url, secret, position) values (%(partner)s, 'verification', '', '')
+on conflict (timing_partner_id, url) do nothing
+
+-- name: twice_project88_users
+-- The same person, who may do nothing.
+insert into project88_users (timing_partner_id, name, email, password_hash, role, is_active)
+values (%(partner)s, 'verification', 'verification', '', 'read_only', false)
+on conflict (email) do nothing
+
+-- name: twice_withheld_names
+-- The same bib of the event 'verification'.
+insert into withheld_names (timing_partner_id, event_id, bib_number, decided_by)
+values (%(partner)s, 'verification', 'twice', 'verification')
+on conflict (timing_partner_id, event_id, bib_number) do nothing

@@ -19,6 +19,9 @@ from project88.sync.ticket import Ticket
 
 log = logging.getLogger(__name__)
 
+#: What the history says of an attempt that was cancelled, as when Ctrl-C ends the program.
+INTERRUPTED = "interrupted"
+
 
 @asynccontextmanager
 async def attempt(
@@ -39,7 +42,7 @@ async def attempt(
         _fail(outcome, str(error))
         outcome.service_is_dead = isinstance(error, Transient)
     except (HubError, asyncio.CancelledError) as error:
-        _fail(outcome, str(error) or "interrupted")
+        _fail(outcome, str(error) or INTERRUPTED)
         raise
     except BaseException as error:
         _fail(outcome, type(error).__name__)
@@ -98,10 +101,16 @@ def _fail(outcome: Outcome, message: str) -> None:
     outcome.rows_retracted = outcome.rows_quarantined = 0
 
 
+def _level(outcome: Outcome) -> int:
+    """Somebody who ends the program has asked for what comes of it."""
+    if outcome.status != "failed":
+        return logging.INFO
+    return logging.WARNING if outcome.error_message == INTERRUPTED else logging.ERROR
+
+
 def _tell(account: Account, sync_type: SyncType, scope: EventScope | None, outcome: Outcome) -> None:
-    level = logging.ERROR if outcome.status == "failed" else logging.INFO
     log.log(
-        level,
+        _level(outcome),
         "%s of %s for timing partner %s%s: %s, %s participants, %s results, %s written, %s calls%s",
         sync_type,
         f"event {scope.provider_event_id}" if scope else "events",

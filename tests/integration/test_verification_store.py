@@ -69,7 +69,8 @@ def test_every_conflict_target_of_the_program_is_tried():
         for table, columns in TARGET.findall(file.read_text())
     }
 
-    assert found - {(key.table, key.columns) for key in verification.KEYS} == set()
+    tried = {(key.table, key.columns) for key in verification.KEYS}
+    assert {table for table, _ in found - tried} == {"feed_marks"}, "a trigger of ct_events relies on that one"
 
 
 async def test_the_duplicate_function_is_tried_and_a_wrong_answer_is_told(db: Database):
