@@ -12,9 +12,9 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from project88.cli.duplicates import LIKENESS
 from project88.sandbox import ChangeTime, RemoveEntry, Restore, SetStatus
 from project88.store import monitor
+from project88.store.duplicates import LIKENESS
 from project88.store.merging import settle_all
 from tests.acceptance.season_hub import SeasonHub, season_hub
 from tests.acceptance.season_world import (
