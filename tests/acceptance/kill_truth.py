@@ -262,7 +262,8 @@ class Season:
 
     def _join(self) -> Step:
         kind: Kind = "undo" if self.truth.is_merged else "merge"
-        after = replace(self.truth, is_merged=not self.truth.is_merged)
+        # An event whose entries are other ones is to be scored anew.
+        after = replace(self.truth, is_merged=not self.truth.is_merged, is_stale=True)
         return Step(kind, ("duplicates", kind, self._event, *BY[: 4 if kind == "merge" else 2]), after)
 
     def _decide(self) -> Step:
