@@ -74,7 +74,7 @@ async def _fill(db: BenchDatabase, sizes: Mapping[str, int], console: Console) -
         for first in range(BIG_EVENTS + 1, last + 1, EVENTS_AT_ONCE):
             part = {**big, "first": first, "last": min(first + EVENTS_AT_ONCE - 1, last), "each": sizes["each"]}
             await connection.execute(queries["make_many_results"], part)
-            console.print(f"results of {part['last']:,} events", end="\r")
+            console.print(f"results of {part['last']:,} events", end="\r" if console.is_terminal else "\n")
         await connection.execute(queries["make_many_joins"])
         await connection.execute(queries["analyse"])
 
