@@ -21,6 +21,7 @@ from psycopg.sql import SQL, Identifier
 
 from project88.edges import embedded
 from project88.store.connection import Database
+from tests.memory import write_to_memory
 
 KEEPER = Path(__file__).with_name("postgres_keeper.py")
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -33,6 +34,7 @@ RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
 # Our machines are noisy: how long an example takes says nothing.
 settings.register_profile("hub", deadline=None)
 settings.load_profile("hub")
+write_to_memory()
 
 for variable in set(os.environ) - {"PROJECT88_TEST_PG_BIN"}:
     if variable.startswith(("PG", "DB_", "PROJECT88_", "DATABASE_")):
