@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,6 +28,8 @@ SERVICE_PREFIXES = (
     "PROJECT88_KEY_FILE",
 )
 HOME_OF_ROOT = Path("/var/lib/project88")
+HUB_DATABASE = "project88"
+REHEARSAL_DATABASE = "project88_rehearsal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +50,14 @@ class EmbeddedDatabase:
     binaries: Path | None
     #: Who owns the server when the hub runs as root; None lets the launcher choose.
     os_user: str | None
+    #: Its name on that server.
+    name: str = HUB_DATABASE
 
 
 def database(environ: Mapping[str, str] = os.environ) -> ExplicitDatabase | EmbeddedDatabase:
-    """Which database the hub works on. An empty variable counts as unset."""
+    """Which database the hub works on. An empty variable counts as unset; PROJECT88_REHEARSAL goes before all others."""
+    if environ.get("PROJECT88_REHEARSAL"):
+        return replace(embedded(environ), name=REHEARSAL_DATABASE)
     if url := environ.get("DATABASE_URL"):
         return ExplicitDatabase(named_by="DATABASE_URL", conninfo=url)
     for name in LIBPQ_VARIABLES:
