@@ -55,7 +55,7 @@ class EmbeddedDatabase:
 
 
 def database(environ: Mapping[str, str] = os.environ) -> ExplicitDatabase | EmbeddedDatabase:
-    """Which database the hub works on. An empty variable counts as unset; PROJECT88_REHEARSAL goes before all others."""
+    """Which database the hub works on. An empty one counts as unset; PROJECT88_REHEARSAL goes before all."""
     if environ.get("PROJECT88_REHEARSAL"):
         return replace(embedded(environ), name=REHEARSAL_DATABASE)
     if url := environ.get("DATABASE_URL"):
