@@ -158,6 +158,15 @@ def print_json(value: object) -> None:
     typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
+def value_text(value: Any) -> str:  # noqa: ANN401
+    """A field of a history or of an explanation in one cell of a table."""
+    if value is None:
+        return "-"
+    if isinstance(value, list):
+        return f"{len(value)} splits"
+    return str(value)
+
+
 def _print_plain(lines: Sequence[Sequence[str]]) -> None:
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     for line in lines:
