@@ -110,7 +110,8 @@ class Pictures:
         for row in rows:
             _count(found[row["race_id"]], row)
         for race_id, race in found.items():
-            race.splits = splits_passed(row for row in rows if row["race_id"] == race_id)
+            by_splits = (row for row in rows if row["counted_by"] == "splits")
+            race.splits = splits_passed(row for row in by_splits if row["race_id"] == race_id)
         return sorted(found.values(), key=lambda race: (-race.entries, -race.results, race.race_id))
 
     def _keep(self, key: EventKey, picture: Picture) -> None:
@@ -140,11 +141,13 @@ def _race(race_id: str, name: str | None, entries: dict[str | None, int]) -> Rac
 
 
 def _count(race: Race, row: Row) -> None:
+    if row["counted_by"] == "minute" and row["finish_minute"]:
+        race.minutes[row["finish_minute"]] += row["results"]
+    if row["counted_by"] != "status":
+        return
     race.statuses[row["result_status"] or "unknown"] += row["results"]
     race.genders[row["gender"] or ""] += row["results"]
     race.divisions[row["division"] or ""] += row["results"]
     if row["result_status"] == "finished":
         race.finishers_by_gender[row["gender"] or ""] += row["results"]
         race.finishers_by_division[row["division"] or ""] += row["results"]
-    if row["result_status"] == "finished" and row["finish_minute"]:
-        race.minutes[row["finish_minute"]] += row["results"]
