@@ -118,6 +118,13 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """A connection of the pool whose statements all see the database of one moment and write nothing."""
+        async with self.transaction() as connection:
+            await connection.execute(queries["see_one_moment"])
+            yield connection
+
+    @asynccontextmanager
     async def dedicated(self) -> AsyncIterator[Connection]:
         """A connection for one piece of long work, with locks and temporary tables; what fails closes it.
 
