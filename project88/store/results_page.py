@@ -5,13 +5,11 @@ Each question names the timing partners whose rows it may see; row-level securit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
-
-from psycopg.rows import dict_row
-from psycopg.sql import SQL
 
 from project88.store.connection import Database
 from project88.store.queries import load
@@ -19,6 +17,9 @@ from project88.store.queries import load
 queries = load("results_page")
 
 Row = dict[str, Any]
+
+#: Microseconds of each part.
+VERSION = re.compile(r"([0-9]{1,18})-([0-9]{1,18})-([0-9]{1,18})")
 
 
 class EventKey(NamedTuple):
@@ -42,6 +43,14 @@ class Change(NamedTuple):
     def version(self) -> str:
         """A word that differs whenever the event's data differs."""
         return "-".join(str(int(at.timestamp() * 1_000_000)) if at else "0" for at in self)
+
+    def is_before(self, version: str) -> bool:
+        """Whether a part is older than in a version that was told; no, where that is no version of an event."""
+        found = VERSION.fullmatch(version)
+        if found is None:
+            return False
+        own = map(int, self.version.split("-"))
+        return any(mine < theirs for mine, theirs in zip(own, map(int, found.groups()), strict=True))
 
     @property
     def updated_at(self) -> datetime:
@@ -159,20 +168,13 @@ async def leaderboard(
 ) -> list[Row]:
     """The rows of one page of a race; those of every gender or division where that is None."""
     parameters = {"race_id": race_id, "gender": gender, "division": division, "limit": limit, "offset": offset}
-    found = await _planned_anew(_of([key], db), queries["leaderboard"], {**key.parameters(), **parameters})
+    found = await _of([key], db).rows_planned_anew(queries["leaderboard"], {**key.parameters(), **parameters})
     return await full_rows(db, key, found)
 
 
 async def search(db: Database, key: EventKey, words: str, limit: int, offset: int) -> list[Row]:
     parameters = {**key.parameters(), "words": words, "limit": limit, "offset": offset}
-    return await full_rows(db, key, await _planned_anew(_of([key], db), queries["search"], parameters))
-
-
-async def _planned_anew(db: Database, query: SQL, parameters: Row) -> list[Row]:
-    """Rows of a statement planned for these parameters; the plan for any parameters takes ten times as long."""
-    async with db.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(query, parameters, prepare=False)
-        return await cursor.fetchall()
+    return await full_rows(db, key, await _of([key], db).rows_planned_anew(queries["search"], parameters))
 
 
 async def full_rows(db: Database, key: EventKey, found: list[Row]) -> list[Row]:
