@@ -24,7 +24,7 @@ def web(
 
 
 async def _web(port: int, host: str) -> None:
-    from project88.cli.pages import pages_database
+    from project88.cli.pages import reading_database
     from project88.edges.logs import level_of_logs, set_up_logging
     from project88.web.app import serve
 
@@ -34,5 +34,5 @@ async def _web(port: int, host: str) -> None:
         typer.echo(f"Results pages: {address}")
 
     with stop_on_signals() as stop:
-        async with borrowed_hub_database() as db, pages_database(db) as pages:
+        async with borrowed_hub_database() as db, reading_database(db) as pages:
             await serve(pages, port=port, host=host, stop=stop, on_listening=tell)
