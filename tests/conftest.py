@@ -63,14 +63,14 @@ def template_url() -> str:
 @pytest.fixture
 async def database_url(template_url: str) -> AsyncIterator[str]:
     """A fresh database with the hub's schema, dropped afterwards."""
-    async with _new_database(template_url, _name(template_url)) as url:
+    async with new_database(template_url, _name(template_url)) as url:
         yield url
 
 
 @pytest.fixture
 async def empty_database_url(template_url: str) -> AsyncIterator[str]:
     """A fresh database without any table, dropped afterwards."""
-    async with _new_database(template_url, "template0") as url:
+    async with new_database(template_url, "template0") as url:
         yield url
 
 
@@ -120,7 +120,7 @@ def _keeper_environment() -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _new_database(server_url: str, template: str) -> AsyncIterator[str]:
+async def new_database(server_url: str, template: str) -> AsyncIterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     admin_url = _url_of("postgres", server_url)
     async with await psycopg.AsyncConnection.connect(admin_url, autocommit=True) as admin:

@@ -372,6 +372,7 @@ values
     ('schema/079_joined_results.sql'), ('schema/080_monitor.sql'), ('schema/081_history.sql'),
     ('schema/082_archive.sql'), ('schema/083_import_mappings.sql'), ('schema/084_registration.sql'),
     ('schema/085_backups.sql'), ('schema/086_api.sql'), ('schema/087_users.sql'), ('schema/088_displays.sql'),
+    ('schema/089_standby.sql'),
     ('views/collected_events.sql'), ('views/unified_events.sql'),
     ('views/unified_participants.sql'), ('views/unified_results.sql'), ('views/published_results.sql'),
     ('views/used_reads.sql'), ('views/call_windows.sql'),

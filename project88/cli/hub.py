@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from project88.cli.pages import pages_database
+from project88.cli.pages import reading_database
 from project88.cli.services import deliver, service, tell, work
 from project88.edges import browser
 from project88.errors import HubError
@@ -20,7 +20,7 @@ async def collect_until_stopped(*, port: int, open_browser: bool, duration_secon
     async with service(None, duration_seconds) as running:
         tell(f"Collecting from the configured services. Results page: {page}  Operator's page: {page}/operator")
         try:
-            async with pages_database(running.db) as pages, asyncio.TaskGroup() as tasks:
+            async with reading_database(running.db) as pages, asyncio.TaskGroup() as tasks:
                 tasks.create_task(serve(pages, port=port, stop=running.stop, hub=running.db))
                 tasks.create_task(plan_until(running.db, running.stop))
                 tasks.create_task(work(running))

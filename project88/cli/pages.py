@@ -10,7 +10,9 @@ from project88.edges import environment
 from project88.edges.passwords import kept_password
 from project88.errors import ConfigError
 from project88.store.connection import Database
+from project88.store.replica import replica_conninfo
 from project88.store.roles import Standing, apply_roles, make_reader, standing
+from project88.web.standby import reads_of
 
 HOW_TO = "see docs/howto/database-roles.md"
 
@@ -25,6 +27,18 @@ async def pages_database(db: Database) -> AsyncIterator[Database]:
             raise ConfigError(f"pages must not use the database as {found.login}: {found.too_much}; {HOW_TO}")
         # Whoever forgets to name a timing partner sees nothing.
         yield pages.of_partners([])
+
+
+@asynccontextmanager
+async def reading_database(db: Database) -> AsyncIterator[Database]:
+    """The same, whose reads go to the standby of DATABASE_REPLICA_URL, where one is named, while it is new enough."""
+    url, most_seconds = environment.replica_url(), environment.replica_max_lag_seconds()
+    async with pages_database(db) as pages:
+        if url is None:
+            yield pages
+            return
+        async with reads_of(pages, replica_conninfo(url, pages), most_seconds) as reads:
+            yield reads
 
 
 async def _own_login(db: Database) -> str:

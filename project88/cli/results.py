@@ -20,9 +20,8 @@ from project88.cli.options import AnyPartnerId
 from project88.errors import UsageError
 
 if TYPE_CHECKING:
-    from project88.store.connection import Database
+    from project88.store.connection import Database, Stream
     from project88.store.events import StoredEvent
-    from project88.store.reports import ResultRows
 
 ROWS_ON_A_SCREEN = 50
 #: On a narrower terminal every split would take a line of its own.
@@ -115,7 +114,7 @@ def instant(text: str, time_zone: str | None) -> datetime:
 
 def _found(
     db: Database, event: StoredEvent, race_id: str | None, limit: int | None, at: datetime | None
-) -> AbstractAsyncContextManager[ResultRows]:
+) -> AbstractAsyncContextManager[Stream]:
     from project88.store.changes import results_as_of
     from project88.store.reports import results_of_event
 
@@ -146,7 +145,7 @@ async def _print_tables(db: Database, event: StoredEvent, race_id: str | None, l
         typer.echo(f"{more:,} more: --limit N shows more rows, --format csv shows them all")
 
 
-async def _write(form: Format, found: ResultRows) -> None:
+async def _write(form: Format, found: Stream) -> None:
     from project88.exports.cells import csv_lines, json_lines
 
     if form is Format.xlsx:
@@ -157,7 +156,7 @@ async def _write(form: Format, found: ResultRows) -> None:
         sys.stdout.write(line)
 
 
-async def _write_workbook(found: ResultRows) -> None:
+async def _write_workbook(found: Stream) -> None:
     from project88.exports.workbook import workbook
 
     if sys.stdout.isatty():

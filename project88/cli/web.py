@@ -36,7 +36,7 @@ def web(
 
 
 async def _web(port: int, host: str, operator: bool | None) -> None:
-    from project88.cli.pages import pages_database
+    from project88.cli.pages import reading_database
     from project88.edges.logs import level_of_logs, set_up_logging
     from project88.web.app import serve
 
@@ -48,7 +48,7 @@ async def _web(port: int, host: str, operator: bool | None) -> None:
             typer.echo(f"Operator's page: {address}operator")
 
     with stop_on_signals() as stop:
-        async with borrowed_hub_database() as db, pages_database(db) as pages:
+        async with borrowed_hub_database() as db, reading_database(db) as pages:
             hub = await _hub(db, operator, is_loopback=host == LOOPBACK)
             await serve(pages, port=port, host=host, stop=stop, on_listening=tell, hub=hub)
 

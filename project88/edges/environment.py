@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -26,7 +27,11 @@ SERVICE_PREFIXES = (
     "PROJECT88_ALERT_",
     "PROJECT88_SMTP_",
     "PROJECT88_KEY_FILE",
+    "DATABASE_REPLICA_",
 )
+#: Of a standby, in seconds: the data that pages read there is never older.
+REPLICA_MAX_LAG_SECONDS = 5.0
+REPLICA_MAX_LAG_BOUNDS = (1.0, 60.0)
 HOME_OF_ROOT = Path("/var/lib/project88")
 HUB_DATABASE = "project88"
 REHEARSAL_DATABASE = "project88_rehearsal"
@@ -98,6 +103,25 @@ def variable(name: str, environ: Mapping[str, str] = os.environ) -> str | None:
 def web_database_url(environ: Mapping[str, str] = os.environ) -> str | None:
     """The database's address for the pages, with a login of its own; None lets the hub make one."""
     return variable("PROJECT88_WEB_DATABASE_URL", environ)
+
+
+def replica_url(environ: Mapping[str, str] = os.environ) -> str | None:
+    """The address of the standby for reads; None where there is none."""
+    return variable("DATABASE_REPLICA_URL", environ)
+
+
+def replica_max_lag_seconds(environ: Mapping[str, str] = os.environ) -> float:
+    """How old what is read at the standby may be. Raises ConfigError for what is no number of seconds in bounds."""
+    name = "DATABASE_REPLICA_MAX_LAG_SECONDS"
+    text = variable(name, environ) or str(REPLICA_MAX_LAG_SECONDS)
+    lowest, highest = REPLICA_MAX_LAG_BOUNDS
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not lowest <= seconds <= highest:
+        raise ConfigError(f"{name} is a number of seconds from {lowest:g} to {highest:g}")
+    return seconds
 
 
 def for_child(variables: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -18,6 +18,12 @@ DEFAULT_PORT = 9188
 LATE_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 OWNER = ("timing_partner", "provider")
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+#: Of the standby that pages read from.
+STANDBY = {
+    "reads": "1 while pages read from the standby, 0 while from the primary.",
+    "lag_seconds": "How old the standby's data is at most.",
+    "retried_reads": "Reads that the standby broke off and the primary answered, since the start.",
+}
 
 
 class Metrics:
@@ -73,6 +79,18 @@ class RequestFigures:
         self._seconds = Histogram(
             "project88_api_request_seconds", "How long an answer took.", ("operation",), registry=self._registry
         )
+        self._standby: dict[str, Gauge] | None = None
+
+    def set_standby(self, *, is_read: bool, lag: float | None, retried: int) -> None:
+        """Of a process that has one. Its figures are made with the first value, so that others show none."""
+        if self._standby is None:
+            self._standby = {
+                name: Gauge(f"project88_standby_{name}", text, registry=self._registry)
+                for name, text in STANDBY.items()
+            }
+        self._standby["reads"].set(is_read)
+        self._standby["lag_seconds"].set(float("nan") if lag is None else lag)
+        self._standby["retried_reads"].set(retried)
 
     @contextmanager
     def timed(self, operation: str) -> Iterator[Timed]:

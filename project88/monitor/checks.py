@@ -13,11 +13,13 @@ from project88.edges.unit_check import unit_state
 from project88.edges.units import UNIT_NAME
 from project88.errors import HubError
 from project88.monitor.findings import Finding
+from project88.monitor.standby import NotReadable, how_new
 from project88.providers.catalogue import CATALOGUE, provider
 from project88.store import alerts, migrate, monitor, plan
 from project88.store.budget import standings
 from project88.store.connection import Database
 from project88.store.partners import Credential
+from project88.store.replica import replica_conninfo
 
 #: A program that has said nothing for so long is taken for dead.
 SILENT_SECONDS = 60.0
@@ -200,6 +202,19 @@ async def backups(hub: Hub, check: str) -> Found:
         yield _degraded(check, f"the newest backup is {seconds / 3600:.0f} h old", "project88 backup, nightly")
 
 
+async def standby(hub: Hub, check: str) -> Found:
+    url, most_seconds = environment.replica_url(), environment.replica_max_lag_seconds()
+    if url is None:
+        yield Finding(check=check, state="skipped", cause="DATABASE_REPLICA_URL names none")
+        return
+    try:
+        found = await how_new(hub.db, replica_conninfo(url, hub.db), most_seconds)
+    except NotReadable as error:
+        yield _degraded(check, f"reads go to the primary; the standby: {error}", "docs/howto/read-from-a-standby.md")
+        return
+    yield Finding(check=check, state="healthy", cause=f"reads go to the standby, {found}")
+
+
 async def last_success(hub: Hub, check: str) -> Found:
     for row in await monitor.asked(hub.db, "fruitless"):
         minutes = row["fruitless_seconds"] / 60
@@ -241,6 +256,7 @@ CHECKS = (
     Check("decisions", decisions),
     Check("disk", disk),
     Check("backups", backups),
+    Check("standby", standby),
     Check("unit", unit),
     Check("alerts", alert_channels),
 )

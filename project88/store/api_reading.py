@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from psycopg.rows import dict_row
-
 from project88.errors import HubError
 from project88.store.connection import Database
 from project88.store.one_moment import full_rows
@@ -24,7 +22,7 @@ Parameters = Mapping[str, Any]
 
 
 async def events(db: Database, parameters: Parameters) -> list[Row]:
-    return await _planned_anew(db, "events", parameters)
+    return await db.rows_planned_anew(queries["events"], parameters)
 
 
 async def event(db: Database, timing_partner_id: int, event_id: str) -> Row | None:
@@ -48,7 +46,7 @@ async def results(db: Database, timing_partner_id: int, event_id: str, parameter
 
 
 async def results_as_of(db: Database, timing_partner_id: int, event_id: str, parameters: Parameters) -> list[Row]:
-    return await _planned_anew(db, "results_as_of", {**_key(timing_partner_id, event_id), **parameters})
+    return await db.rows_planned_anew(queries["results_as_of"], {**_key(timing_partner_id, event_id), **parameters})
 
 
 async def result(db: Database, timing_partner_id: int, event_id: str, race_id: str, participant_id: str) -> Row | None:
@@ -58,7 +56,7 @@ async def result(db: Database, timing_partner_id: int, event_id: str, race_id: s
 
 
 async def participants(db: Database, timing_partner_id: int, event_id: str, parameters: Parameters) -> list[Row]:
-    return await _planned_anew(db, "participants", {**_key(timing_partner_id, event_id), **parameters})
+    return await db.rows_planned_anew(queries["participants"], {**_key(timing_partner_id, event_id), **parameters})
 
 
 async def connections(db: Database, timing_partner_id: int) -> dict[str, tuple[int, datetime | None]]:
@@ -74,13 +72,6 @@ async def why_not_ready(db: Database) -> str | None:
     except HubError as error:
         return f"the database does not answer ({type(error).__name__})"
     return f"the schema has {problems} problems: run project88 db status" if problems else None
-
-
-async def _planned_anew(db: Database, name: str, parameters: Parameters) -> list[Row]:
-    """Rows of a statement planned for these parameters; a plan for any parameters takes ten times as long."""
-    async with db.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(queries[name], parameters, prepare=False)
-        return await cursor.fetchall()
 
 
 def _key(timing_partner_id: int, event_id: str) -> Row:

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from psycopg.rows import dict_row
-
-from project88.store.connection import Database
+from project88.store.connection import Database, Stream
 from project88.store.events import StoredEvent
 from project88.store.queries import load
-from project88.store.reports import PORTION_ROWS, ResultRows
+from project88.store.reports import PORTION_ROWS
 
 queries = load("changes")
 
@@ -68,17 +66,11 @@ async def first_seen(db: Database, event: StoredEvent, bib: str) -> list[FirstSe
 @asynccontextmanager
 async def results_as_of(
     db: Database, event: StoredEvent, at: datetime, race_id: str | None = None, limit: int | None = None
-) -> AsyncIterator[ResultRows]:
+) -> AsyncIterator[Stream]:
     """The results as unified_results showed them at ``at``, the server's time."""
     parameters = {**_key(event), "at": at, "race_id": race_id, "limit": limit}
-    async with (
-        db.transaction() as connection,
-        connection.cursor("results_as_of", row_factory=dict_row) as cursor,
-    ):
-        cursor.itersize = PORTION_ROWS
-        await cursor.execute(queries["results_as_of"], parameters)
-        columns = tuple(column.name for column in cursor.description or ())
-        yield ResultRows(columns=columns, rows=aiter(cursor))
+    async with db.stream(queries["results_as_of"], parameters, PORTION_ROWS) as found:
+        yield found
 
 
 def _key(event: StoredEvent) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from psycopg import AsyncConnection, OperationalError, errors
@@ -37,6 +38,15 @@ queries = load("connection")
 
 Connection = AsyncConnection[TupleRow]
 Parameters = Mapping[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """The columns of a statement, and its rows as they arrive."""
+
+    columns: tuple[str, ...]
+    rows: AsyncIterator[dict[str, Any]]
 
 
 class Database:
@@ -57,8 +67,13 @@ class Database:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, *, pool_size: int = POOL_SIZE) -> AsyncIterator[Database]:
-        """Connect to ``url`` (an empty one: as libpq's own environment says) and close all at the end."""
+    async def open(
+        cls, url: str, *, pool_size: int = POOL_SIZE, wait_seconds: float = POOL_TIMEOUT_SECONDS
+    ) -> AsyncIterator[Database]:
+        """Connect to ``url`` (an empty one: as libpq's own environment says) and close all at the end.
+
+        A statement waits ``wait_seconds`` for a connection.
+        """
         conninfo = _our_conninfo(url)
         await _check(conninfo)
         pool = AsyncConnectionPool(
@@ -70,7 +85,7 @@ class Database:
             open=False,
             configure=_begin_session,
             check=AsyncConnectionPool.check_connection,
-            timeout=POOL_TIMEOUT_SECONDS,
+            timeout=wait_seconds,
             reconnect_timeout=RECONNECT_SECONDS,
         )
         async with pool:
@@ -185,6 +200,10 @@ class Database:
                 listening.cancel()
                 await asyncio.gather(listening, return_exceptions=True)
 
+    async def ask(self, question: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
+        """The answer to a question of several statements, which reads only."""
+        return await question(self)
+
     async def rows(self, query: SQL, parameters: Parameters | None = None) -> list[dict[str, Any]]:
         async with self.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(query, parameters)
@@ -201,6 +220,22 @@ class Database:
         async with self.connection() as connection:
             row = await (await connection.execute(query, parameters)).fetchone()
             return row[0] if row else None
+
+    async def rows_planned_anew(self, query: SQL, parameters: Parameters | None = None) -> list[dict[str, Any]]:
+        """Rows of a statement planned for these parameters; a plan for any parameters may take ten times as long."""
+        async with self.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(query, parameters, prepare=False)
+            return await cursor.fetchall()
+
+    @asynccontextmanager
+    async def stream(self, query: SQL, parameters: Parameters, portion_rows: int) -> AsyncIterator[Stream]:
+        """Rows as they arrive, in portions; the first portion is there when the block begins."""
+        async with self.transaction() as connection, connection.cursor("stream", row_factory=dict_row) as cursor:
+            cursor.itersize = portion_rows
+            await cursor.execute(query, parameters)
+            first = await cursor.fetchmany(portion_rows)
+            columns = tuple(column.name for column in cursor.description or ())
+            yield Stream(columns=columns, rows=_then(first, cursor))
 
     async def execute(self, query: SQL | Composed, parameters: Parameters | None = None) -> int:
         """Run a statement and count the rows it touched."""
@@ -290,6 +325,13 @@ async def _is_fit(connection: Connection) -> bool:
     cursor = await connection.execute(queries["let_go"])
     row = await cursor.fetchone()
     return row is not None and row[0] <= KEPT_BYTES_AT_MOST
+
+
+async def _then(first: list[dict[str, Any]], rest: AsyncIterable[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
+    for row in first:
+        yield row
+    async for row in rest:
+        yield row
 
 
 async def _listen(connection: Connection, told: asyncio.Event) -> None:

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
-from psycopg.rows import dict_row
 
 from project88.errors import HubError
 from project88.store import api_reading
@@ -120,12 +119,8 @@ def _bounds(name: str, position: Position | None) -> dict[str, Any]:
 
 async def _keys(db: Database, parameters: dict[str, Any]) -> tuple[Row, list[Row]]:
     """What was looked at first: a mark that comes in between is then looked at again, and none is left out."""
-    async with db.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(queries["looked_at"], parameters, prepare=False)
-        looked_at = await cursor.fetchone()
-        assert looked_at is not None
-        await cursor.execute(queries["page"], parameters, prepare=False)
-        return looked_at, await cursor.fetchall()
+    [looked_at] = await db.rows_planned_anew(queries["looked_at"], parameters)
+    return looked_at, await db.rows_planned_anew(queries["page"], parameters)
 
 
 def _next_position(keys: list[Row], last_mark: int | None, after: Position, limit: int, at: datetime) -> Position:

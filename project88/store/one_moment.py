@@ -20,6 +20,10 @@ KEY = ("data_source", "race_id", "participant_id")
 
 async def full_rows(db: Database, narrow: SQL, full: SQL, parameters: Mapping[str, Any]) -> list[Row]:
     """In the order of ``narrow``; each row has the columns of both. ``full`` may leave a row out."""
+    return await db.ask(lambda asked: _full_rows(asked, narrow, full, parameters))
+
+
+async def _full_rows(db: Database, narrow: SQL, full: SQL, parameters: Mapping[str, Any]) -> list[Row]:
     async with db.snapshot() as connection, connection.cursor(row_factory=dict_row) as cursor:
         # Planned for these parameters; the plan for any parameters takes ten times as long.
         await cursor.execute(narrow, parameters, prepare=False)

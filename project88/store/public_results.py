@@ -7,11 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg.rows import dict_row
-
-from project88.store.connection import Database
+from project88.store.connection import Database, Stream
 from project88.store.queries import load
-from project88.store.reports import PORTION_ROWS, ResultRows
+from project88.store.reports import PORTION_ROWS
 from project88.store.results_page import EventKey
 
 queries = load("public_results")
@@ -69,16 +67,12 @@ async def race_figures(db: Database, key: EventKey, race_id: str) -> RaceFigures
 @asynccontextmanager
 async def published_results(
     db: Database, key: EventKey, race_id: str | None, gender: str | None, division: str | None
-) -> AsyncIterator[ResultRows]:
+) -> AsyncIterator[Stream]:
     """The rows as they arrive; of every race, gender or division where that is None."""
     parameters = {**key.parameters(), "race_id": race_id, "gender": gender, "division": division}
-    async with (
-        _of(key, db).transaction() as connection,
-        connection.cursor("published_results", row_factory=dict_row) as cursor,
-    ):
-        cursor.itersize = PORTION_ROWS
-        await cursor.execute(queries["published_results_of_event"], parameters)
-        yield ResultRows(columns=tuple(column.name for column in cursor.description or ()), rows=aiter(cursor))
+    query = queries["published_results_of_event"]
+    async with _of(key, db).stream(query, parameters, PORTION_ROWS) as found:
+        yield found
 
 
 def _of(key: EventKey, db: Database) -> Database:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
-from psycopg.rows import dict_row
-
 from project88.errors import UsageError
-from project88.store.connection import Database
+from project88.store.connection import Database, Stream
 from project88.store.events import StoredEvent
 from project88.store.queries import load
 
@@ -20,28 +17,14 @@ queries = load("reports")
 PORTION_ROWS = 2000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultRows:
-    """The columns of the view, and the rows as they arrive."""
-
-    columns: tuple[str, ...]
-    rows: AsyncIterator[dict[str, Any]]
-
-
 @asynccontextmanager
 async def results_of_event(
     db: Database, event: StoredEvent, race_id: str | None = None, limit: int | None = None
-) -> AsyncIterator[ResultRows]:
+) -> AsyncIterator[Stream]:
     """The results race by race, in order of place. Memory holds one portion, whatever the size of the event."""
     parameters = {**_parameters(event, race_id), "limit": limit}
-    async with (
-        db.transaction() as connection,
-        connection.cursor("results_of_event", row_factory=dict_row) as cursor,
-    ):
-        cursor.itersize = PORTION_ROWS
-        await cursor.execute(queries["results_of_event"], parameters)
-        columns = tuple(column.name for column in cursor.description or ())
-        yield ResultRows(columns=columns, rows=aiter(cursor))
+    async with db.stream(queries["results_of_event"], parameters, PORTION_ROWS) as found:
+        yield found
 
 
 async def count_results(db: Database, event: StoredEvent, race_id: str | None = None) -> int:

@@ -5,6 +5,7 @@ Each question names the timing partners whose rows it may see; row-level securit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -19,6 +20,9 @@ from project88.store.queries import load
 queries = load("results_page")
 
 Row = dict[str, Any]
+
+#: Microseconds of each part.
+VERSION = re.compile(r"([0-9]{1,18})-([0-9]{1,18})-([0-9]{1,18})")
 
 
 class EventKey(NamedTuple):
@@ -42,6 +46,14 @@ class Change(NamedTuple):
     def version(self) -> str:
         """A word that differs whenever the event's data differs."""
         return "-".join(str(int(at.timestamp() * 1_000_000)) if at else "0" for at in self)
+
+    def is_before(self, version: str) -> bool:
+        """Whether a part is older than in a version that was told; no, where that is no version of an event."""
+        found = VERSION.fullmatch(version)
+        if found is None:
+            return False
+        own = map(int, self.version.split("-"))
+        return any(mine < theirs for mine, theirs in zip(own, map(int, found.groups()), strict=True))
 
     @property
     def updated_at(self) -> datetime:

@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from project88.edges.metrics import RequestFigures
 from project88.errors import ConfigError, StoreError, UsageError
 from project88.store.connection import Database
+from project88.store.reads import at_primary, route_of
 from project88.web.api.app import Api, is_for_programs, no_route, refuse_method
 from project88.web.api.health import Health
 from project88.web.api.limits import rates
@@ -50,7 +51,7 @@ def application(
     pictures = Pictures(db)
     pages = Pages(db, updates or Updates(db, pictures), pictures, source_note)
     site = _operator_site(hub, db, source_note)
-    return _application(pages, [*_api_routes(db, hub or db), *(routes_of(site) if site else ())])
+    return _application(pages, [*_api_routes(db, hub or at_primary(db)), *(routes_of(site) if site else ())])
 
 
 async def serve(
@@ -72,7 +73,7 @@ async def serve(
     pictures = Pictures(db)
     updates = Updates(db, pictures)
     site = _operator_site(hub, db, source_note)
-    further = [*_api_routes(db, hub or db), *(routes_of(site) if site else ())]
+    further = [*_api_routes(db, hub or at_primary(db)), *(routes_of(site) if site else ())]
     app = _application(Pages(db, updates, pictures, source_note), further)
     server = _Server(_configuration(app, host, port), on_listening)
     serving = asyncio.create_task(_serve_until(stop, server, updates, f"{host} port {port}"))
@@ -148,7 +149,7 @@ def _configuration(app: Starlette, host: str, port: int) -> uvicorn.Config:
 
 def _api_routes(db: Database, hub: Database) -> list[Route | Mount]:
     figures = RequestFigures()
-    health = Health(hub, figures)
+    health = Health(hub, figures, route_of(db))
     return [
         Route("/healthz", health.lives, methods=[METHOD]),
         Route("/readyz", health.is_ready, methods=[METHOD]),
@@ -158,7 +159,7 @@ def _api_routes(db: Database, hub: Database) -> list[Route | Mount]:
 
 
 def _operator_site(hub: Database | None, db: Database, source_note: str) -> Site | None:
-    return None if hub is None else Site(hub, db, template_environment(source_note))
+    return None if hub is None else Site(hub, at_primary(db), template_environment(source_note))
 
 
 def _application(pages: Pages, further: list[Route | Mount]) -> Starlette:

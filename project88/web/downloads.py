@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from project88.exports.cells import csv_lines, json_lines
+from project88.store.connection import Stream
 from project88.store.public_results import published_results
-from project88.store.reports import ResultRows
 from project88.store.results_page import Event
 from project88.web.choices import read_choice
 from project88.web.pages import Pages, chosen_race
@@ -49,7 +49,7 @@ class Downloads:
                 body = await workbook(found.columns, found.rows)
         return Response(body, media_type=WORKBOOK_TYPE, headers=_headers(event, "xlsx"))
 
-    async def _open(self, request: Request) -> tuple[Event, ResultRows, AsyncExitStack]:
+    async def _open(self, request: Request) -> tuple[Event, Stream, AsyncExitStack]:
         """The event, its rows, and what is to be closed behind them."""
         choice = read_choice(request.query_params)
         event = await self._pages.wanted(request)

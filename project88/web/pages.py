@@ -13,11 +13,12 @@ from starlette.responses import Response
 from project88.edges.clock import utc_now
 from project88.store import results_page
 from project88.store.connection import Database
+from project88.store.reads import behind_seconds, stay_at_primary
 from project88.store.results_page import Event, EventKey, Sought, Tally
 from project88.web import figures
 from project88.web.choices import Choice, Search, read_choice, read_search
 from project88.web.kept import Kept
-from project88.web.pictures import Picture, Pictures, Race
+from project88.web.pictures import BEHIND, Picture, Pictures, Race
 from project88.web.rendering import Rendering
 from project88.web.streams import EventStream
 from project88.web.updates import LISTED_EVENTS, Updates, version_of
@@ -93,15 +94,26 @@ class Pages:
         """The event of the address. Raises HTTPException where there is none."""
         key = event_key(request)
         readable = key.timing_partner_id <= LARGEST_ID and key.event_id.isprintable()
-        event = await results_page.event(self._db, key) if readable else None
+        event = await self.newest(request, key) if readable else None
         if event is None:
             raise HTTPException(404, "No event stands at this address. It may have been withdrawn.")
         return event
 
+    async def newest(self, request: Request, key: EventKey) -> Event | None:
+        """An event, at least as new as the version that the reader was told; None where there is none."""
+        event = await results_page.event(self._db, key)
+        told = request.query_params.get("version", "").removesuffix(BEHIND)
+        if event is None or not event.change.is_before(told):
+            return event
+        # Another process told it, which reads from another place.
+        stay_at_primary()
+        self._pictures.renew_soon(key)
+        return await results_page.event(self._db, key)
+
     async def head(self, event: Event) -> dict[str, Any]:
         """What every page of an event shows: the event, and how old its data is."""
         fresh = await results_page.freshness(self._db, [event.key])
-        return {"event": event, "fresh": fresh[event.key], "now": utc_now()}
+        return {"event": event, "fresh": fresh[event.key], "now": utc_now(), "behind_seconds": behind_seconds(self._db)}
 
     async def _events_page(self, request: Request) -> str:
         return self.rendering.html("events.html", await self._events(request))

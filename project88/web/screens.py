@@ -8,8 +8,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from project88.store import displays, results_page
+from project88.store import displays
 from project88.store.displays import Display
+from project88.store.reads import at_primary
 from project88.store.results_page import Event
 from project88.web.kept import Kept
 from project88.web.pages import Pages, told_version
@@ -49,7 +50,7 @@ class Screens:
 
     async def _values(self, request: Request) -> dict[str, Any]:
         display = await self._wanted(request)
-        event = await results_page.event(self._pages.db, display.key)
+        event = await self._pages.newest(request, display.key)
         if event is None:
             raise HTTPException(404, GONE)
         return {
@@ -73,7 +74,7 @@ class Screens:
         return {"boards": boards}
 
     async def _wanted(self, request: Request) -> Display:
-        display = await displays.shown(self._pages.db, request.path_params["secret"])
+        display = await displays.shown(at_primary(self._pages.db), request.path_params["secret"])
         if display is None:
             raise HTTPException(404, GONE)
         return display

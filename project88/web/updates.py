@@ -13,6 +13,7 @@ from project88.edges.clock import monotonic, sleep
 from project88.errors import StoreError
 from project88.store import displays, results_page
 from project88.store.connection import Database
+from project88.store.reads import at_primary
 from project88.store.results_page import Change, EventKey
 from project88.web.pictures import BEHIND, Pictures
 
@@ -132,7 +133,7 @@ class Updates:
 
     async def _end_displays(self) -> None:
         open_hashes = {each.secret_hash for each in self._listeners if each.secret_hash and not each.is_over}
-        still_shown = await displays.still_shown(self._db, open_hashes) if open_hashes else set()
+        still_shown = await displays.still_shown(at_primary(self._db), open_hashes) if open_hashes else set()
         for listener in self._listeners:
             if listener.secret_hash in open_hashes - still_shown:
                 listener.end()

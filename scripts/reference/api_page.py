@@ -20,6 +20,7 @@ Below `{VERSION}` of the results page. `{VERSION}/openapi.json` describes it for
 - Lists come page by page: give `next_cursor` back as `cursor`, with the other parameters as they were.
 - Every answer has an `ETag`. Give it back in `If-None-Match`; where nothing changed the answer is 304 and empty.
 - `Data-Age-Seconds` says how long ago the data behind an answer last changed.
+- `Data-Lag-Seconds` stands where the answer was read from a standby that may be so many seconds behind.
 - A parameter that is not known is an error that names it.
 - `RateLimit` says what is left: {PER_ADDRESS} requests in a minute for an address, {PER_TOKEN} for a token.
   `PROJECT88_API_CALLS_PER_ADDRESS` and `PROJECT88_API_CALLS_PER_TOKEN` set others. Behind a proxy all callers

@@ -23,6 +23,7 @@ from project88.errors import StoreError
 from project88.store import api_tokens
 from project88.store.api_tokens import ApiToken
 from project88.store.connection import Database
+from project88.store.reads import behind_seconds
 from project88.web.api import parameters, problems
 from project88.web.api.calls import Call, Found, Lookups
 from project88.web.api.limits import Allowance, Buckets, Rates
@@ -90,7 +91,10 @@ class Api:
         known = _Known(request, who)
         call = Call(pages=self._pages, hub=self._hub, lookups=self._lookups, token=token, known=known)
         found = await endpoint.handler(call, asked)
-        return _response(found, known, token)
+        response = _response(found, known, token)
+        if behind := behind_seconds(self._pages):
+            response.headers["Data-Lag-Seconds"] = str(behind)
+        return response
 
     async def _token(self, request: Request, allowance: list[Allowance]) -> ApiToken | None:
         """Who calls; each caller's requests are counted. Raises Refused for a token that is not valid."""

@@ -17,6 +17,7 @@ EVERYWHERE = (400, 401, 403, 404, 429, 500, 503)
 HEADERS = {
     "ETag": "Give it back in If-None-Match; where nothing changed the answer is 304 and empty.",
     "Data-Age-Seconds": "Since the data behind the answer last changed.",
+    "Data-Lag-Seconds": "How old the answer is at most, where it was read from a standby a second or more behind.",
     "RateLimit": "What is left of the requests, and in how many seconds more are allowed.",
     "RateLimit-Policy": "How many requests are allowed in how many seconds.",
 }
