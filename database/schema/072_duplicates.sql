@@ -332,6 +332,9 @@ cross join lateral (
     limit 1) a
 where e.data_source = 'chronotrack_live' or v.is_registration
 on conflict do nothing;
-select flag_further_twins(timing_partner_id, null, null) from timing_partners;
+do $$
+begin
+    perform flag_further_twins(timing_partner_id, null, null) from timing_partners;
+end $$;
 
 insert into applied_migrations (name) values ('schema/072_duplicates.sql') on conflict do nothing;

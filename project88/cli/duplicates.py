@@ -166,7 +166,13 @@ async def _keep_both(event: str, partner: int | None, hardware: str | None, by: 
     async with hub_database() as db:
         pair = await find_pair(db, event, _partner(partner), hardware)
         await keep_both(db, pair, by, reason)
+        now = await find_pair(db, pair.provider_event_id, pair.timing_partner_id, pair.event_id)
     typer.echo(f"event {pair.provider_event_id} and event {pair.event_id} are two events")
+    if now.live_event_id is not None or any(other["decision"] == "merged" for other in now.others):
+        return
+    for other in now.others:
+        if other["decision"] != "kept_both":
+            typer.echo(f"{pair.provider_event_id} is not imported yet: {_said(pair, other)}")
 
 
 async def _undo(event: str, partner: int | None, hardware: str | None, by: str) -> None:
@@ -224,9 +230,12 @@ def _apart(pair: Pair) -> str:
 
 def _beside(pair: Pair, other: dict[str, Any]) -> str:
     """One more event of the hardware that the provider's may be."""
+    return f"{'a second' if other['is_older'] else 'the first'} event of the hardware: {_said(pair, other)}"
+
+
+def _said(pair: Pair, other: dict[str, Any]) -> str:
     by = f" by {other['by']}" if other["by"] else ""
-    said = BESIDE[other["decision"]].format(provider_event_id=pair.provider_event_id, event_id=other["event_id"])
-    return f"{'a second' if other['is_older'] else 'the first'} event of the hardware: {said}{by}"
+    return BESIDE[other["decision"]].format(provider_event_id=pair.provider_event_id, event_id=other["event_id"]) + by
 
 
 def _earlier(said: dict[str, Any]) -> str:

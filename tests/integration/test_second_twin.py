@@ -248,6 +248,16 @@ async def test_the_command_says_why_and_which_of_two_it_means(db: Database, data
         assert "two events of the hardware cannot be merged" in refused.err
         done = await command("duplicates", "keep-both", live, "--hardware", event_id, "--by", BY)
         assert (0, f"event {live} and event {event_id} are two events\n") == (done.code, done.out)
+        assert [] == await hub.look("select from ct_events where event_id = %(live)s", live=live)
         undone = await command("duplicates", "undo", live, "--hardware", "p1", "--by", BY)
         assert 0 == undone.code, undone.err
         assert ["skipped", "kept_both"] == [each.decision for each in await both(db)]
+
+
+async def test_the_command_says_on_what_an_import_still_waits(db: Database, database_url: str, tmp_path: Path):
+    command = HubCommand(database_url, tmp_path)
+    async with hub_with_twin(db, race_world(30)) as hub:
+        live = (await decided(hub, "skipped")).provider_event_id
+        event_id = await second_twin(hub)
+        kept = await command("duplicates", "keep-both", live, "--hardware", "p1", "--by", BY)
+        assert f"{live} is not imported yet: whether {live} is event {event_id} waits for you, too" in kept.out
