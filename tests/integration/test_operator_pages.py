@@ -187,6 +187,26 @@ async def test_duplicates_are_merged_kept_and_undone_by_the_user_who_pressed_the
     assert ["keep-both", "merge", "merge", "undo"] == sorted(action for _, _, action, _ in await done(site))
 
 
+async def test_a_second_event_of_the_hardware_says_what_is_decided_with_the_first_and_offers_what_is_possible(
+    site: Operators,
+):
+    async with site.as_user(SUMMIT) as browser:
+        await browser.post("/operator/duplicates/1/1/merge")
+        await look(
+            site.db,
+            "insert into ct_events (timing_partner_id, event_id, event_name, start_date)"
+            " select 1, 'hard2', event_name, start_date from ct_events"
+            " where timing_partner_id = 1 and event_id = 'hard'",
+        )
+        [pair] = [each for each in await pairs(site.db) if each.event_id == "hard2"]
+        place = f"/operator/duplicates/1/{pair.event_source_id}"
+        page = await browser.read(place)
+        assert f"A second event of the hardware: with event hard the decision is merged, by {SUMMIT}" in page
+        assert "Merge</button>" not in page and "Keep both</button>" in page
+        assert "two events of the hardware cannot be merged" in await browser.post(f"{place}/merge", status=409)
+        assert "are two events" in await browser.post(f"{place}/keep-both")
+
+
 async def test_a_timing_session_shows_its_rate_and_the_numbers_that_are_missing(site: Operators):
     async with site.as_user(SUMMIT) as browser:
         page = await browser.read("/operator/timing/1/1")
