@@ -11,10 +11,13 @@ from psycopg.rows import dict_row
 
 from project88.store.connection import Database
 from project88.store.queries import load
-from project88.store.reports import PORTION_ROWS, ResultRows
+from project88.store.reports import ResultRows
 from project88.store.results_page import EventKey
 
 queries = load("public_results")
+
+#: So few that reading them keeps nobody waiting who asks for a page meanwhile.
+PORTION_ROWS = 200
 
 Row = dict[str, Any]
 

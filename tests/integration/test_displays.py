@@ -16,6 +16,7 @@ from project88.store import displays
 from project88.store.connection import Database
 from project88.store.displays import Kind, Wanted
 from project88.store.results_page import EventKey
+from project88.web import screens
 from tests.hub_command import CHECKOUT, HubCommand
 from tests.integration.public_event import READS, TWO_PARTNERS, read, run
 from tests.integration.test_web import WAIT_SECONDS, next_event, serving, version_of
@@ -238,3 +239,17 @@ async def test_the_pages_run_by_themselves_until_they_are_told_to_end(db: Databa
 
     async with asyncio.timeout(WAIT_SECONDS):
         assert await process.wait() == 0
+
+
+async def test_who_guesses_addresses_has_to_wait_and_an_open_display_goes_on(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(screens, "TRIES_PER_ADDRESS", 1)
+    await run(db, TWO_PARTNERS)
+    known, unopened = await made(db), await made(db)
+    async with serving(db) as address, aiohttp.ClientSession(address) as site:
+        await read(site, known)
+        for path in ("/display/guessed", unopened):
+            async with site.get(path) as answer:
+                assert (answer.status, int(answer.headers["Retry-After"]) > 0) == (429, True)
+        await read(site, f"{known}/live")
