@@ -39,7 +39,7 @@ from project88.web.updates import Updates
 
 SHUTDOWN_SECONDS = 2
 RETRY_SECONDS = 5
-TITLES = {400: "This address cannot be read", 404: "Not found"}
+TITLES = {400: "This address cannot be read", 404: "Not found", 429: "Too many requests"}
 
 OnListening = Callable[[str], None]
 
@@ -214,7 +214,9 @@ def _problems(pages: Pages) -> dict[Any, Any]:
         if is_for_programs(request.url.path):
             return await no_route(request, error)
         known = error.detail if error.detail.endswith(".") else "No page stands at this address."
-        return pages.problem(error.status_code, TITLES.get(error.status_code, "This did not work"), known)
+        response = pages.problem(error.status_code, TITLES.get(error.status_code, "This did not work"), known)
+        response.headers.update(error.headers or {})
+        return response
 
     async def unreadable(_request: Request, error: UsageError) -> Response:
         return pages.problem(400, TITLES[400], str(error))
