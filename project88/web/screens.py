@@ -52,9 +52,19 @@ class Screens:
         event = await results_page.event(self._pages.db, display.key)
         if event is None:
             raise HTTPException(404, GONE)
+        return {"secret": request.path_params["secret"], **await self.filled(display, event)}
+
+    async def preview(self, display: Display) -> dict[str, Any]:
+        """What one that nobody has made yet would show. Raises HTTPException where its event has gone."""
+        event = await results_page.event(self._pages.db, display.key)
+        if event is None:
+            raise HTTPException(404, "This event was withdrawn.")
+        return await self.filled(display, event)
+
+    async def filled(self, display: Display, event: Event) -> dict[str, Any]:
+        """What a display shows now."""
         return {
             **await self._pages.head(event),
-            "secret": request.path_params["secret"],
             "display": display,
             "version": event.change.version,
             **await (self._announcer(display) if display.kind == "announcer" else self._wall(display, event)),
