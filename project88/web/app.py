@@ -48,8 +48,9 @@ def application(
     """The pages over one database. Streams hear of changes while somebody runs ``updates``."""
     pictures = Pictures(db)
     pages = Pages(db, updates or Updates(db, prepare=pictures.renew), pictures, source_note)
-    site = _operator_site(hub, db, source_note)
-    return _application(pages, [*_api_routes(db, hub or db), *(routes_of(site) if site else ())])
+    screens = Screens(pages)
+    site = _operator_site(hub, pages, screens, source_note, asyncio.Event())
+    return _application(pages, screens, [*_api_routes(db, hub or db), *(routes_of(site) if site else ())])
 
 
 async def serve(
@@ -70,9 +71,11 @@ async def serve(
     """
     pictures = Pictures(db)
     updates = Updates(db, prepare=pictures.renew)
-    site = _operator_site(hub, db, source_note)
+    pages = Pages(db, updates, pictures, source_note)
+    screens = Screens(pages)
+    site = _operator_site(hub, pages, screens, source_note, stop)
     further = [*_api_routes(db, hub or db), *(routes_of(site) if site else ())]
-    app = _application(Pages(db, updates, pictures, source_note), further)
+    app = _application(pages, screens, further)
     server = _Server(_configuration(app, host, port), on_listening)
     serving = asyncio.create_task(_serve_until(stop, server, updates, f"{host} port {port}"))
     try:
@@ -154,11 +157,13 @@ def _api_routes(db: Database, hub: Database) -> list[Route | Mount]:
     ]
 
 
-def _operator_site(hub: Database | None, db: Database, source_note: str) -> Site | None:
-    return None if hub is None else Site(hub, db, template_environment(source_note))
+def _operator_site(
+    hub: Database | None, pages: Pages, screens: Screens, source_note: str, stop: asyncio.Event
+) -> Site | None:
+    return None if hub is None else Site(hub, pages, screens, template_environment(source_note), stop)
 
 
-def _application(pages: Pages, further: list[Route | Mount]) -> Starlette:
+def _application(pages: Pages, screens: Screens, further: list[Route | Mount]) -> Starlette:
     event = "/events/{timing_partner_id:int}/{event_id}"
     routes = [
         Route("/", pages.events, methods=[METHOD]),
@@ -167,7 +172,7 @@ def _application(pages: Pages, further: list[Route | Mount]) -> Starlette:
         Route(event, pages.event, methods=[METHOD], name="event"),
         Route(event + "/live", pages.event_part, methods=[METHOD]),
         Route(event + "/stream", pages.event_stream, methods=[METHOD]),
-        *_public_routes(pages, event),
+        *_public_routes(pages, screens, event),
         Mount("/static", StaticFiles(directory=FOLDER / "static"), name="static"),
         *further,
     ]
@@ -187,9 +192,9 @@ def _application(pages: Pages, further: list[Route | Mount]) -> Starlette:
     )
 
 
-def _public_routes(pages: Pages, event: str) -> list[Route]:
+def _public_routes(pages: Pages, screens: Screens, event: str) -> list[Route]:
     """Runners, charts, files and displays."""
-    runners, downloads, screens = Runners(pages), Downloads(pages), Screens(pages)
+    runners, downloads = Runners(pages), Downloads(pages)
     display = "/display/{secret}"
     handlers = {
         event + "/runner": runners.runner,
