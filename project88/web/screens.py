@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from project88.store import displays
+from project88.store import displays, results_page
 from project88.store.displays import Display
 from project88.store.reads import at_primary
 from project88.store.results_page import Event
@@ -60,9 +60,19 @@ class Screens:
         event = await self._pages.newest(request, display.key)
         if event is None:
             raise HTTPException(404, GONE)
+        return {"secret": request.path_params["secret"], **await self.filled(display, event)}
+
+    async def preview(self, display: Display) -> dict[str, Any]:
+        """What one that nobody has made yet would show. Raises HTTPException where its event has gone."""
+        event = await results_page.event(self._pages.db, display.key)
+        if event is None:
+            raise HTTPException(404, "This event was withdrawn.")
+        return await self.filled(display, event)
+
+    async def filled(self, display: Display, event: Event) -> dict[str, Any]:
+        """What a display shows now."""
         return {
             **await self._pages.head(event),
-            "secret": request.path_params["secret"],
             "display": display,
             "version": event.change.version,
             **await (self._announcer(display) if display.kind == "announcer" else self._wall(display, event)),
