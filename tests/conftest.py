@@ -41,6 +41,11 @@ for variable in set(os.environ) - {"PROJECT88_TEST_PG_BIN"}:
         del os.environ[variable]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a test waits for programs and sockets a quarter of its time."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session")
 def template_url() -> str:
     """The migrated template on the run's server, which all xdist workers share. Its keeper ends it with the run."""

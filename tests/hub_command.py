@@ -6,12 +6,15 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SECONDS_AT_MOST = 90.0
+SAYS_WHERE = "Results pages: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +57,23 @@ class HubCommand:
         )
         out, err = await asyncio.wait_for(process.communicate(stdin), SECONDS_AT_MOST)
         return Finished(process.returncode, out.decode(), err.decode())
+
+    @asynccontextmanager
+    async def web(self, *arguments: str) -> AsyncIterator[str]:
+        """Where ``project88 web`` serves the pages, until the end of the block; it must end well then."""
+        process = await asyncio.create_subprocess_exec(
+            *self.line("web", "--port", "0", *arguments),
+            stdout=asyncio.subprocess.PIPE,
+            env=self.environment,
+            cwd=CHECKOUT,
+        )
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(SECONDS_AT_MOST):
+                said = (await process.stdout.readline()).decode()
+            yield said.removeprefix(SAYS_WHERE).strip().removesuffix("/")
+        finally:
+            process.terminate()
+            async with asyncio.timeout(SECONDS_AT_MOST):
+                code = await process.wait()
+        assert code == 0

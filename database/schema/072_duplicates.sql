@@ -41,6 +41,8 @@ create table if not exists event_sources (
     constraint event_source_likeness_is_a_known_word
         check (likeness in ('same_id', 'same_name', 'no_date', 'similar_name', 'no_name'))
 );
+alter table event_sources add column if not exists moved_with bigint;
+alter table event_sources add column if not exists taken_along jsonb;
 create index if not exists event_sources_by_event on event_sources (timing_partner_id, event_id);
 -- What a source says stands under the event without the id of the provider: rows of two of its events would be one's.
 create unique index if not exists one_event_of_a_provider_is_merged
@@ -52,6 +54,10 @@ comment on column event_sources.decision is
 comment on column event_sources.decided_by is 'Null: nobody yet, the decision follows from the likeness.';
 comment on column event_sources.listed is 'The event as the provider lists it, so that it can be imported without a call.';
 comment on column event_sources.removed_event is 'The row of ct_events that a merge took away, for undoing it.';
+comment on column event_sources.moved_with is
+    'The event_source_id of a merge that took this one along from the event that it was of; its undoing gives it back.';
+comment on column event_sources.taken_along is
+    'Displays and webhooks that a merge took to event_id, names that the removed event withheld, and those new there.';
 comment on column event_sources.earlier is 'The decisions before this one, the oldest first.';
 
 create or replace trigger event_source_is_planned after insert on event_sources
@@ -60,6 +66,66 @@ create or replace trigger event_source_is_planned_anew after update on event_sou
     for each row when ((old.decision, old.event_id, old.upstream_state, coalesce(old.account_name, ''))
                        is distinct from (new.decision, new.event_id, new.upstream_state, coalesce(new.account_name, '')))
     execute function note_schedule_change();
+
+-- During which time rows of a source stood under an event into which a merge had put them. What the page said then is asked
+-- for by it when they are elsewhere.
+create table if not exists merge_spans (
+    timing_partner_id integer not null references timing_partners,
+    merge_span_id     bigint generated always as identity,
+    event_id          text not null,
+    data_source       text not null,
+    event_source_id   bigint not null,
+    from_event        text not null,
+    merged_at         timestamptz not null,
+    undone_at         timestamptz,
+    primary key (timing_partner_id, merge_span_id)
+);
+create index if not exists merge_spans_by_event on merge_spans (timing_partner_id, event_id, data_source);
+comment on table merge_spans is 'When rows of a source stood under an event that they were merged into.';
+comment on column merge_spans.event_source_id is 'The merge that put them there.';
+comment on column merge_spans.from_event is
+    'The event that they came from, later the one that they went to; event_id itself where they have no other.';
+comment on column merge_spans.undone_at is 'Null: they stand there.';
+
+-- Where rows of sources that stood under an event at an instant are today, as far as they are elsewhere.
+create or replace function homes_of_rows(p_timing_partner_id integer, p_event_id text, p_at timestamptz)
+returns table (data_source text, event_id text)
+language sql stable as $$
+    with recursive homes as (
+        select s.data_source, s.from_event, 0 as steps from merge_spans s
+        where s.timing_partner_id = p_timing_partner_id and s.event_id = p_event_id and s.merged_at <= p_at
+          and s.undone_at > p_at
+        union all
+        -- They may have been merged again since, and the event into which they were may have been, too.
+        select h.data_source, s.event_id, h.steps + 1 from homes h
+        join merge_spans s on s.timing_partner_id = p_timing_partner_id and s.data_source = h.data_source
+            and s.from_event = h.from_event and s.undone_at is null and s.event_id <> h.from_event
+        where h.steps < 5
+    )
+    select distinct on (h.data_source) h.data_source, h.from_event from homes h order by h.data_source, h.steps desc
+$$;
+
+-- Spans go with their event; not where a merge takes it away, which is undone some day.
+create or replace function forget_spans() returns trigger
+language plpgsql as $$
+begin
+    if coalesce(current_setting('project88.decided', true), '') <> 'on' then
+        delete from merge_spans s using gone g
+        where (s.timing_partner_id, s.event_id) = (g.timing_partner_id, g.event_id);
+    end if;
+    return null;
+end $$;
+create or replace trigger spans_go_with_their_event after delete on ct_events
+    referencing old table as gone for each statement execute function forget_spans();
+-- Merges of an earlier version.
+insert into merge_spans (timing_partner_id, event_id, data_source, event_source_id, from_event, merged_at)
+select s.timing_partner_id, s.event_id, v.key, s.event_source_id, coalesce(s.removed_event ->> 'event_id', s.event_id),
+       coalesce(s.decided_at, s.found_at)
+from event_sources s
+join providers v using (provider_id)
+where s.decision = 'merged' and not exists (
+    select from merge_spans p
+    where p.timing_partner_id = s.timing_partner_id and p.event_source_id = s.event_source_id);
 
 -- Lists of events, and events of the hardware, of one partner are stored one after the other.
 create or replace function lock_events(p_timing_partner_id integer) returns void

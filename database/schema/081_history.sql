@@ -275,12 +275,26 @@ begin
         return;
     end if;
     return query
-    with changed_results as materialized (
-        select * from changed_since(p_timing_partner_id, p_event_id, 'result', p_at)
+    -- Rows that stood under the event by a merge that was undone since are asked for where they are now.
+    with moved as materialized (
+        select * from homes_of_rows(p_timing_partner_id, p_event_id, p_at)
+    ),
+    changed_results as materialized (
+        select d.* from changed_since(p_timing_partner_id, p_event_id, 'result', p_at) d
+        where d.data_source not in (select m.data_source from moved m)
+        union all
+        select d.* from moved m
+        cross join lateral changed_since(p_timing_partner_id, m.event_id, 'result', p_at) d
+        where d.data_source = m.data_source
     ),
     current_results as (
         select r, result_key(r.race_id, r.entry_id, r.legacy_row_id) as key, r.data_source from ct_results r
         where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id
+          and r.data_source not in (select m.data_source from moved m)
+        union all
+        select r, result_key(r.race_id, r.entry_id, r.legacy_row_id), r.data_source from moved m
+        join ct_results r on r.timing_partner_id = p_timing_partner_id and r.event_id = m.event_id
+            and r.data_source = m.data_source
     ),
     results as materialized (
         select (it.r).* from (
@@ -307,7 +321,8 @@ begin
         where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id
     ),
     changed_joins as materialized (
-        select * from changed_since(p_timing_partner_id, p_event_id, 'joined', p_at)
+        -- Not those of an event that is merged into this one.
+        select * from changed_since(p_timing_partner_id, p_event_id, 'joined', p_at) d where d.data_source = 'joined'
     ),
     joins as (
         select (it.j).* from (

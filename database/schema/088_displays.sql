@@ -19,12 +19,17 @@ begin
     end if;
 end $$;
 
--- RunSignUp tells of each account whether it wants to be anonymous. No other source of ours says such a thing.
+-- RunSignUp tells of each account whether it wants to be anonymous. No other source of ours says such a thing. How the
+-- field is called is not known for certain, so any name with the word counts: a name withheld in vain can be shown
+-- later, one shown in vain cannot be taken back.
 create or replace function asks_for_anonymity(p_data_source text, p_raw json) returns boolean
 language sql immutable
-return p_data_source = 'runsignup' and coalesce(p_raw #>> '{user,is_anonymous}' = 'T', false);
+return p_data_source = 'runsignup'
+    and coalesce(p_raw::text ~* '"[a-z_]*anonymous[a-z_]*"\s*:\s*("(t|true|y|yes|1)"|true|1)\s*[,}]', false);
 
-create index if not exists ct_participants_anonymous on ct_participants (timing_partner_id, event_id, entry_id)
+-- Its entries were found by the function as it was.
+drop index if exists ct_participants_anonymous;
+create index ct_participants_anonymous on ct_participants (timing_partner_id, event_id, entry_id)
     where asks_for_anonymity(data_source, raw_payload);
 
 create table if not exists withheld_names (

@@ -97,9 +97,9 @@ values
     ('event_sources',
      'account_name text, decided_at timestamp with time zone, decided_by text, decision text, earlier '
      'jsonb, event_id text, event_name text, event_source_id bigint, found_at timestamp with time zone, '
-     'likeness text, listed jsonb, provider_event_id text, provider_id integer, reason text, removed_event '
-     'jsonb, removed_payload json, start_date timestamp with time zone, timing_partner_id integer, '
-     'unlisted_since timestamp with time zone, upstream_state text'),
+     'likeness text, listed jsonb, moved_with bigint, provider_event_id text, provider_id integer, reason '
+     'text, removed_event jsonb, removed_payload json, start_date timestamp with time zone, taken_along '
+     'jsonb, timing_partner_id integer, unlisted_since timestamp with time zone, upstream_state text'),
     ('feed_marks',
      'changed_from timestamp with time zone, changed_to timestamp with time zone, event_id text, gone '
      'text[], is_of_all boolean, is_of_event boolean, server bigint, timing_partner_id integer, '
@@ -126,6 +126,9 @@ values
      'timestamp with time zone'),
     ('login_failures',
      'account_sha256 bytea, address text, failed_at timestamp with time zone, login_failure_id bigint'),
+    ('merge_spans',
+     'data_source text, event_id text, event_source_id bigint, from_event text, merge_span_id bigint, '
+     'merged_at timestamp with time zone, timing_partner_id integer, undone_at timestamp with time zone'),
     ('partner_provider_accounts',
      'account_name text, additional_config jsonb, created_at timestamp with time zone, credential_type '
      'text, principal text, provider_id integer, secret text, timing_partner_id integer, updated_at '
@@ -288,6 +291,8 @@ values
     ('breaker_failed(integer,integer,text,text,text)'),
     ('forget_breaker_of_login()'),
     ('free_events_of_login()'),
+    ('forget_spans()'),
+    ('homes_of_rows(integer,text,timestamp with time zone)'),
     ('note_schedule_change()'),
     ('note_schedule_rule_change()'),
     ('published_partners()'),

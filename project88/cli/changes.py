@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.common import hub_database, print_json, print_table, run, value_text
 from project88.cli.options import AnyPartnerId, AsJson
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def _row(change: Change) -> tuple[object, ...]:
         change.subject,
         change.bib,
         change.field.replace("_", " "),
-        _text(change.before),
-        _text(change.after),
+        value_text(change.before),
+        value_text(change.after),
         change.cause or "by hand",
     )
 
@@ -74,11 +74,3 @@ def _seen(row: FirstSeen) -> str:
     by = "" if row.sync_history_id is None else f" by sync {row.sync_history_id}"
     at = "before this hub" if row.created_at is None else f"{row.created_at:%Y-%m-%d %H:%M:%S}"
     return f"{row.subject} of {row.data_source} first stored {at}{by}"
-
-
-def _text(value: Any) -> str:  # noqa: ANN401
-    if value is None:
-        return "-"
-    if isinstance(value, list):
-        return f"{len(value)} splits"
-    return str(value)

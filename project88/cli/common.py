@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 #: The database that every server has, to connect to while making another.
 ADMIN_DATABASE = "postgres"
-HUB_DATABASE = "project88"
 
 T = TypeVar("T")
 
@@ -50,7 +49,7 @@ async def borrowed_hub_database() -> AsyncIterator[Database]:
         async with hub_database() as db:
             yield db
         return
-    async with borrowed_embedded(target, HUB_DATABASE), hub_database() as db:
+    async with borrowed_embedded(target, target.name), hub_database() as db:
         yield db
 
 
@@ -63,8 +62,8 @@ async def hub_database(*, migrate_embedded: bool = True) -> AsyncIterator[Databa
 
     target = environment.database()
     if isinstance(target, environment.EmbeddedDatabase):
-        server = await ensure_embedded(target, HUB_DATABASE)
-        async with Database.open(server.url(HUB_DATABASE)) as db:
+        server = await ensure_embedded(target, target.name)
+        async with Database.open(server.url(target.name)) as db:
             if migrate_embedded and await migrate(db):
                 await apply_roles(db)
                 typer.echo(await seal_old_secrets(db), err=True, nl=False)
@@ -93,7 +92,7 @@ async def hub_url() -> str:
     """The address of the hub's database, whatever is in it. The embedded server is started first."""
     target = environment.database()
     if isinstance(target, environment.EmbeddedDatabase):
-        return (await ensure_embedded(target, HUB_DATABASE)).url(HUB_DATABASE)
+        return (await ensure_embedded(target, target.name)).url(target.name)
     # An address without parts tells libpq to take them from its own environment.
     return target.conninfo or "postgresql://"
 
@@ -157,6 +156,15 @@ def print_json(value: object) -> None:
     import msgspec
 
     typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def value_text(value: Any) -> str:  # noqa: ANN401
+    """A field of a history or of an explanation in one cell of a table."""
+    if value is None:
+        return "-"
+    if isinstance(value, list):
+        return f"{len(value)} splits"
+    return str(value)
 
 
 def _print_plain(lines: Sequence[Sequence[str]]) -> None:

@@ -12,7 +12,8 @@ from project88.cli.common import hub_database, print_json, print_table, run
 from project88.cli.options import AnyPartnerId, AsJson, PartnerId
 
 if TYPE_CHECKING:
-    from project88.store.duplicates import Holding, Moved, Pair
+    from project88.store.duplicates import Holding, Pair
+    from project88.store.event_moves import Moved
 
 COLUMNS = ("event", "source", "name", "start", "hardware event", "its name", "its start", "why", "decision", "by")
 DECISIONS = {

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from project88.cli.common import hub_database, print_json, print_table
+from project88.cli.common import hub_database, print_json, print_table, value_text
 
 if TYPE_CHECKING:
     from project88.store.explain import Claim, Explained, FieldFrom
@@ -42,19 +42,11 @@ def _print(person: Explained) -> None:
 
 
 def _row(field: FieldFrom) -> tuple[object, ...]:
-    return field.field.replace("_", " "), _text(field.value), field.source or "nobody knows", _claims(field)
+    return field.field.replace("_", " "), value_text(field.value), field.source or "nobody knows", _claims(field)
 
 
 def _claims(field: FieldFrom) -> str:
-    different: list[Claim] = [each for each in field.others if _text(each.value) != _text(field.value)]
+    different: list[Claim] = [each for each in field.others if value_text(each.value) != value_text(field.value)]
     same = sorted({each.data_source for each in field.others} - {each.data_source for each in different})
-    said = [f"{each.data_source} {each.part}: {_text(each.value)}" for each in different]
+    said = [f"{each.data_source} {each.part}: {value_text(each.value)}" for each in different]
     return "; ".join(said + [f"{source}: the same" for source in same])
-
-
-def _text(value: Any) -> str:  # noqa: ANN401
-    if value is None:
-        return "-"
-    if isinstance(value, list):
-        return f"{len(value)} splits"
-    return str(value)

@@ -134,7 +134,7 @@ async def _print_tables(db: Database, event: StoredEvent, race_id: str | None, l
         return
     narrow = sys.stdout.isatty() and shutil.get_terminal_size().columns < COLUMNS_FOR_EVERY_SPLIT
     splits = last_split_text if narrow else splits_text
-    typer.echo(f"{event.event_name or event.event_id}, {rows[0]['event_date'] or 'date unknown'}")
+    typer.echo(f"{rows[0]['event_name'] or event.event_id}, {rows[0]['event_date'] or 'date unknown'}")
     for (found_race_id, race_name), group in groupby(rows, key=lambda row: (row["race_id"], row["race_name"])):
         typer.echo(f"\n{race_name or found_race_id} (race {found_race_id})")
         print_table(COLUMNS, [table_row(row, splits) for row in group])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -33,6 +33,8 @@ SERVICE_PREFIXES = (
 REPLICA_MAX_LAG_SECONDS = 5.0
 REPLICA_MAX_LAG_BOUNDS = (1.0, 60.0)
 HOME_OF_ROOT = Path("/var/lib/project88")
+HUB_DATABASE = "project88"
+REHEARSAL_DATABASE = "project88_rehearsal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +55,14 @@ class EmbeddedDatabase:
     binaries: Path | None
     #: Who owns the server when the hub runs as root; None lets the launcher choose.
     os_user: str | None
+    #: Its name on that server.
+    name: str = HUB_DATABASE
 
 
 def database(environ: Mapping[str, str] = os.environ) -> ExplicitDatabase | EmbeddedDatabase:
-    """Which database the hub works on. An empty variable counts as unset."""
+    """Which database the hub works on. An empty one counts as unset; PROJECT88_REHEARSAL goes before all."""
+    if environ.get("PROJECT88_REHEARSAL"):
+        return replace(embedded(environ), name=REHEARSAL_DATABASE)
     if url := environ.get("DATABASE_URL"):
         return ExplicitDatabase(named_by="DATABASE_URL", conninfo=url)
     for name in LIBPQ_VARIABLES:

@@ -11,6 +11,7 @@ from typing import Any
 
 from project88.errors import HubError
 from project88.store.connection import Database
+from project88.store.one_moment import full_rows
 from project88.store.queries import load
 from project88.store.results_page import Change
 
@@ -39,16 +40,9 @@ async def races(db: Database, timing_partner_id: int, event_id: str) -> list[Row
 
 
 async def results(db: Database, timing_partner_id: int, event_id: str, parameters: Parameters) -> list[Row]:
-    """A page of full rows, in the order of the narrow query; sorting full rows would spill to disk."""
-    found = await db.rows_planned_anew(queries["leaderboard"], {**_key(timing_partner_id, event_id), **parameters})
-    if not found:
-        return []
-    columns = {
-        "data_sources": [row["data_source"] for row in found],
-        "race_ids": [row["race_id"] for row in found],
-        "participant_ids": [row["participant_id"] for row in found],
-    }
-    return await db.rows(queries["results"], {**_key(timing_partner_id, event_id), **columns})
+    """A page of full rows."""
+    known = {**_key(timing_partner_id, event_id), **parameters}
+    return await full_rows(db, queries["leaderboard"], queries["results"], known)
 
 
 async def results_as_of(db: Database, timing_partner_id: int, event_id: str, parameters: Parameters) -> list[Row]:

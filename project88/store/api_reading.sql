@@ -45,12 +45,13 @@ order by race_id;
 
 -- name: leaderboard
 -- Which results stand on one page, race by race in order of place; the cursor names the last one of the page before.
+-- Behind coalesce the planner takes half of the rows for wanted and reads by place; else it reads and sorts the event.
 select data_source, race_id, participant_id from unified_results
 where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text
   and race_id is not null and participant_id is not null
   and (%(race_id)s::text is null or race_id = %(race_id)s)
-  and (%(gender)s::text is null or gender = %(gender)s)
-  and (%(division)s::text is null or division = %(division)s)
+  and coalesce(gender = %(gender)s::text, %(gender)s::text is null)
+  and coalesce(division = %(division)s::text, %(division)s::text is null)
   and (%(bib)s::text is null or upper(bib_number) = upper(%(bib)s))
   and (%(after_race)s::text is null
        or race_id > %(after_race)s
@@ -60,16 +61,19 @@ order by race_id, overall_place, participant_id
 limit %(limit)s;
 
 -- name: results
--- The rows of the given results, each found by its whole key.
-select u.event_id, u.race_id, u.race_name, u.participant_id, u.bib_number, u.first_name, u.last_name, u.gender, u.age,
+-- The rows of the given results, each found by its whole key; left to itself, a join reads the whole event.
+select u.data_source, u.event_id, u.race_id, u.race_name, u.participant_id, u.bib_number, u.first_name, u.last_name, u.gender, u.age,
        u.city, u.state, u.country, u.chip_time, u.gun_time, u.overall_place, u.gender_place, u.division,
        u.division_place, u.result_status, u.provider_status, u.split_times, u.begin_time, u.finish_time,
        u.source_provider, u.is_settled, u.updated_at
 from unnest(%(data_sources)s::text[], %(race_ids)s::text[], %(participant_ids)s::text[])
-     with ordinality as asked (data_source, race_id, participant_id, position)
-join unified_results u using (data_source, race_id, participant_id)
-where u.timing_partner_id = %(timing_partner_id)s::int and u.event_id = %(event_id)s::text
-order by asked.position;
+     as asked (data_source, race_id, participant_id)
+cross join lateral (
+    select p.* from unified_results p
+    where p.timing_partner_id = %(timing_partner_id)s::int and p.event_id = %(event_id)s::text
+      and (p.data_source, p.race_id, p.participant_id) = (asked.data_source, asked.race_id, asked.participant_id)
+    offset 0
+) u;
 
 -- name: result
 -- One runner's result in one race.

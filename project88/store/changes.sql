@@ -29,7 +29,7 @@ select c.change_id, c.changed_at, c.cause, c.data_source, c.subject, each.key, e
 from row_changes c
 cross join lateral unnest(c.keys, array(select jsonb_array_elements(c.was))) as each (key, was)
 where c.timing_partner_id = %(timing_partner_id)s and c.event_id = %(event_id)s
-  and (c.subject <> 'event' or each.key = c.event_id)
+  and (c.subject <> 'event' or each.key = c.event_id) and (c.subject <> 'joined' or c.data_source = 'joined')
   and (%(every)s or each.was - array['updated_at', 'overall_place', 'gender_place', 'division_place'] <> '{}')
   and (%(bib)s::text is null or each.was ->> 'bib_number' = %(bib)s or (c.data_source, c.subject, each.key) in (
       select r.data_source, 'result', result_key(r.race_id, r.entry_id, r.legacy_row_id) from ct_results r

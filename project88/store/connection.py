@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from psycopg import AsyncConnection, OperationalError, errors
@@ -38,6 +38,7 @@ queries = load("connection")
 
 Connection = AsyncConnection[TupleRow]
 Parameters = Mapping[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +133,13 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """A connection of the pool whose statements all see the database of one moment and write nothing."""
+        async with self.transaction() as connection:
+            await connection.execute(queries["see_one_moment"])
+            yield connection
+
+    @asynccontextmanager
     async def dedicated(self) -> AsyncIterator[Connection]:
         """A connection for one piece of long work, with locks and temporary tables; what fails closes it.
 
@@ -191,6 +199,10 @@ class Database:
             finally:
                 listening.cancel()
                 await asyncio.gather(listening, return_exceptions=True)
+
+    async def ask(self, question: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
+        """The answer to a question of several statements, which reads only."""
+        return await question(self)
 
     async def rows(self, query: SQL, parameters: Parameters | None = None) -> list[dict[str, Any]]:
         async with self.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:

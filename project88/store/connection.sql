@@ -15,6 +15,10 @@ select set_config('project88.timing_partner_id', %(partners)s, false)
 -- Every timing partner's.
 select set_config('project88.timing_partner_id', array_to_string(published_partners(), ','), false)
 
+-- name: see_one_moment
+-- Every statement of this transaction sees what the first one sees; none writes.
+set transaction isolation level repeatable read, read only
+
 -- name: let_go
 -- Lets every lock of this connection go; how many bytes its temporary tables take.
 select coalesce((select sum(pg_relation_size(c.oid)) from pg_class c where c.relnamespace = pg_my_temp_schema()), 0)

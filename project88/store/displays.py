@@ -15,7 +15,7 @@ from typing import Any, Literal
 from project88.errors import UsageError
 from project88.store.connection import Database
 from project88.store.queries import load
-from project88.store.results_page import EventKey, full_rows
+from project88.store.results_page import EventKey, shown_rows
 
 #: 192 bits; whoever guesses a million a second for a million years has no chance.
 SECRET_BYTES = 24
@@ -101,31 +101,18 @@ async def still_shown(db: Database, token_hashes: Collection[bytes]) -> set[byte
 
 async def approaching(db: Database, display: Display, limit: int) -> list[Row]:
     """Full rows, each with point, passed_at and expected_at (None where nobody has finished yet)."""
-    found = await _of(display, db).rows(queries["approaching"], display.parameters(limit))
-    rows = await full_rows(db, display.key, found)
-    by_runner = {_runner(row): row for row in found}
-    return [{**row, **by_runner[_runner(row)]} for row in rows]
+    return await shown_rows(db, display.key, queries["approaching"], display.parameters(limit))
 
 
 async def just_finished(db: Database, display: Display, limit: int) -> list[Row]:
-    return await _finishers(db, display, {**display.parameters(limit), "by_place": False})
+    parameters = {**display.parameters(limit), "by_place": False}
+    return await shown_rows(db, display.key, queries["finishers"], parameters)
 
 
 async def leaders(db: Database, display: Display, race_id: str, limit: int) -> list[Row]:
-    return await _finishers(db, display, {**display.parameters(limit), "race_id": race_id, "by_place": True})
-
-
-async def _finishers(db: Database, display: Display, parameters: Row) -> list[Row]:
-    return await full_rows(db, display.key, await _of(display, db).rows(queries["finishers"], parameters))
+    parameters = {**display.parameters(limit), "race_id": race_id, "by_place": True}
+    return await shown_rows(db, display.key, queries["finishers"], parameters)
 
 
 def secret_hash(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
-
-
-def _runner(row: Row) -> tuple[str, str, str]:
-    return row["data_source"], row["race_id"], row["participant_id"]
-
-
-def _of(display: Display, db: Database) -> Database:
-    return db.of_partners([display.key.timing_partner_id])

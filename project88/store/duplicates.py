@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from project88.errors import UsageError
 from project88.records.entities import EventId, ProviderEventId, ProviderId, TimingPartnerId
 from project88.store.connection import Connection, Database
+from project88.store.event_moves import Moved, bring_hidden, put_back, put_under_hardware
 from project88.store.events import import_events
 from project88.store.merging import because
 from project88.store.partners import provider_id
@@ -64,15 +65,6 @@ class Pair:
     @property
     def key(self) -> dict[str, Any]:
         return {"timing_partner_id": self.timing_partner_id, "event_source_id": self.event_source_id}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
-    """How many rows a decision concerned."""
-
-    races: int = 0
-    participants: int = 0
-    results: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,10 +133,7 @@ async def _merge(db: Database, pair: Pair, decided_by: str | None, reason: str |
     async with _deciding(db, pair) as (connection, found):
         if found.decision == "merged":
             raise UsageError(f"{_named(found)} is merged already")
-        await _require_only(connection, source, found)
-        moved = Moved()
-        if found.live_event_id is not None:
-            moved = await _move_into_hardware(connection, source, found)
+        moved = await put_under_hardware(connection, source, found)
         await _decide(connection, found, "merged", decided_by, reason)
         await connection.execute(queries["score_again"], found.key | {"event_id": found.event_id})
     return moved
@@ -162,6 +151,7 @@ async def keep_both(db: Database, pair: Pair, decided_by: str, reason: str | Non
         if found.live_event_id is None and found.is_listed:
             await connection.execute(queries["stage_listed"], found.key)
             await import_events(connection, source)
+            await bring_hidden(connection, source, found)
 
 
 async def undo(db: Database, pair: Pair, undone_by: str) -> Moved:
@@ -172,7 +162,7 @@ async def undo(db: Database, pair: Pair, undone_by: str) -> Moved:
             raise UsageError(f"nobody has decided on {_named(found)}")
         moved, is_stored = Moved(), found.live_event_id is not None
         if found.decision == "merged":
-            moved, is_stored = await _unmerge(connection, source, found)
+            moved, is_stored = await put_back(connection, source, found)
         before = "skipped" if found.likeness in CERTAIN and not is_stored else "review"
         await connection.execute(queries["undo"], {**found.key, "decision": before, "decided_by": undone_by})
         await connection.execute(queries["score_again"], found.key | {"event_id": found.event_id})
@@ -231,70 +221,6 @@ async def _source(db: Database, pair: Pair) -> Source:
         provider_id=ProviderId(await provider_id(db, pair.provider_key)),
         data_source=pair.provider_key,
     )
-
-
-async def _require_only(connection: Connection, source: Source, pair: Pair) -> None:
-    """Rows of two events of a source cannot be told apart under one event."""
-    parameters = {**source.parameters(), **pair.key, "event_id": pair.event_id}
-    row = await (await connection.execute(queries["merged_already"], parameters)).fetchone()
-    if row is not None:
-        raise UsageError(
-            f"event {row[0]} of {pair.provider_key} is merged into event {pair.event_id} already: undo that first, or "
-            f"keep both events with project88 duplicates keep-both {pair.provider_event_id}"
-        )
-
-
-async def _move_into_hardware(connection: Connection, source: Source, pair: Pair) -> Moved:
-    parameters = {**source.parameters(), **pair.key, "live_event_id": pair.live_event_id}
-    row = await (await connection.execute(queries["own_hardware"], parameters)).fetchone()
-    if row and row[0]:
-        raise UsageError(
-            f"event {pair.live_event_id} has timing sessions, courses or decisions of its own: bind them to event "
-            f"{pair.event_id} first, with project88 timing bind"
-        )
-    await connection.execute(queries["keep_removed"], parameters)
-    parameters |= {"from_event": pair.live_event_id, "to_event": pair.event_id}
-    await connection.execute(queries["note_hidden"], {**parameters, "was_hidden": False})
-    await connection.execute(queries["make_room"], parameters)
-    moved = await _move(connection, parameters)
-    await _move_others(connection, source, pair)
-    await connection.execute(queries["remove_event"], parameters)
-    return moved
-
-
-async def _move_others(connection: Connection, source: Source, pair: Pair) -> None:
-    """What else stands under the event, a start list of a registration system, goes along and stays there."""
-    parameters = {**source.parameters(), **pair.key, "live_event_id": pair.live_event_id, "event_id": pair.event_id}
-    others = await (await connection.execute(queries["others_of"], parameters)).fetchall()
-    for data_source, number in others:
-        other = replace(source, data_source=data_source, provider_id=ProviderId(number))
-        await _require_only(connection, other, pair)
-        moving = {**parameters, **other.parameters(), "from_event": pair.live_event_id, "to_event": pair.event_id}
-        await connection.execute(queries["make_room"], moving)
-        await _move(connection, moving)
-    await connection.execute(queries["point_others"], parameters)
-
-
-async def _unmerge(connection: Connection, source: Source, pair: Pair) -> tuple[Moved, bool]:
-    """How many rows moved or were hidden, and whether the provider's event stands by itself again."""
-    parameters = {**source.parameters(), **pair.key}
-    restored = await (await connection.execute(queries["restore_event"], parameters)).fetchone()
-    if restored is None:
-        return await _moved(connection, "hide_rows", {**parameters, "event_id": pair.event_id}), False
-    parameters |= {"live_event_id": restored[0], "from_event": pair.event_id, "to_event": restored[0]}
-    moved = await _move(connection, parameters)
-    await connection.execute(queries["note_hidden"], {**parameters, "was_hidden": True})
-    await connection.execute(queries["restore_payload"], parameters)
-    return moved, True
-
-
-async def _move(connection: Connection, parameters: dict[str, Any]) -> Moved:
-    return await _moved(connection, "move_rows", parameters)
-
-
-async def _moved(connection: Connection, name: str, parameters: dict[str, Any]) -> Moved:
-    row = await (await connection.execute(queries[name], parameters)).fetchone()
-    return Moved(races=row[0], participants=row[1], results=row[2]) if row else Moved()
 
 
 async def _decide(

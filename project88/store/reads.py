@@ -169,27 +169,27 @@ class Reads(Database):
         return self._primary
 
     async def rows(self, query: SQL, parameters: Parameters | None = None) -> list[Row]:
-        return await self._ask(lambda db: db.rows(query, parameters))
+        return await self.ask(lambda db: db.rows(query, parameters))
 
     async def rows_planned_anew(self, query: SQL, parameters: Parameters | None = None) -> list[Row]:
-        return await self._ask(lambda db: db.rows_planned_anew(query, parameters))
+        return await self.ask(lambda db: db.rows_planned_anew(query, parameters))
 
     async def row(self, query: SQL, parameters: Parameters | None = None) -> Row | None:
-        return await self._ask(lambda db: db.row(query, parameters))
+        return await self.ask(lambda db: db.row(query, parameters))
 
     async def value(self, query: SQL, parameters: Parameters | None = None) -> Any:  # noqa: ANN401
-        return await self._ask(lambda db: db.value(query, parameters))
+        return await self.ask(lambda db: db.value(query, parameters))
 
     @asynccontextmanager
     async def stream(self, query: SQL, parameters: Parameters, portion_rows: int) -> AsyncIterator[Stream]:
         """Only until the first portion is there the primary can stand in for the standby."""
         async with AsyncExitStack() as opened:
-            yield await self._ask(lambda db: opened.enter_async_context(db.stream(query, parameters, portion_rows)))
+            yield await self.ask(lambda db: opened.enter_async_context(db.stream(query, parameters, portion_rows)))
 
     def _limited_to(self, partners: str) -> Database:
         return Reads(self._primary._limited_to(partners), self.route)
 
-    async def _ask(self, question: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
+    async def ask(self, question: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
         while (standby := await self.route.standby()) is not None:
             try:
                 # Nobody's rows, where nobody is named.

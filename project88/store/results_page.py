@@ -11,7 +11,10 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from psycopg.sql import SQL
+
 from project88.store.connection import Database
+from project88.store.one_moment import full_rows
 from project88.store.queries import load
 
 queries = load("results_page")
@@ -154,13 +157,12 @@ async def race_entries(db: Database, key: EventKey) -> dict[str | None, int]:
 
 
 async def groups(db: Database, key: EventKey) -> list[Row]:
-    """Results counted by race_id, result_status, gender, division, finish_minute and split_names."""
+    """Results of each race counted three times: counted_by says whether by status, by minute or by splits."""
     return await _of([key], db).rows(queries["groups"], key.parameters())
 
 
 async def newest_finishers(db: Database, key: EventKey, limit: int) -> list[Row]:
-    parameters = {**key.parameters(), "limit": limit}
-    return await full_rows(db, key, await _of([key], db).rows(queries["newest_finishers"], parameters))
+    return await shown_rows(db, key, queries["newest_finishers"], {"limit": limit})
 
 
 async def leaderboard(
@@ -168,25 +170,16 @@ async def leaderboard(
 ) -> list[Row]:
     """The rows of one page of a race; those of every gender or division where that is None."""
     parameters = {"race_id": race_id, "gender": gender, "division": division, "limit": limit, "offset": offset}
-    found = await _of([key], db).rows_planned_anew(queries["leaderboard"], {**key.parameters(), **parameters})
-    return await full_rows(db, key, found)
+    return await shown_rows(db, key, queries["leaderboard"], parameters)
 
 
 async def search(db: Database, key: EventKey, words: str, limit: int, offset: int) -> list[Row]:
-    parameters = {**key.parameters(), "words": words, "limit": limit, "offset": offset}
-    return await full_rows(db, key, await _of([key], db).rows_planned_anew(queries["search"], parameters))
+    return await shown_rows(db, key, queries["search"], {"words": words, "limit": limit, "offset": offset})
 
 
-async def full_rows(db: Database, key: EventKey, found: list[Row]) -> list[Row]:
-    """As everybody may see them, the rows that a narrow query found, in its order; sorting them would spill to disk."""
-    if not found:
-        return []
-    columns = {
-        "data_sources": [row["data_source"] for row in found],
-        "race_ids": [row["race_id"] for row in found],
-        "participant_ids": [row["participant_id"] for row in found],
-    }
-    return await _of([key], db).rows(queries["rows"], {**key.parameters(), **columns})
+async def shown_rows(db: Database, key: EventKey, narrow: SQL, parameters: Row) -> list[Row]:
+    """As everybody may see them, the rows that a narrow statement finds, in its order."""
+    return await full_rows(_of([key], db), narrow, queries["rows"], {**key.parameters(), **parameters})
 
 
 def _of(keys: Collection[EventKey], db: Database) -> Database:

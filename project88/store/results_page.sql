@@ -73,13 +73,19 @@ group by race_id
 order by race_id;
 
 -- name: groups
--- Results of an event counted by all that the page's figures tell apart, in one scan.
-select race_id, result_status, gender, division, date_trunc('minute', finish_time) as finish_minute,
-       jsonb_path_query_array(split_times, '$[*].name') as split_names, count(*) as results,
-       max(coalesce(finish_time, begin_time)) as crossed_at
-from unified_results
-where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text
-group by 1, 2, 3, 4, 5, 6;
+-- Results of an event counted in one scan: by status, gender and division; finishers by minute; all by their splits.
+select race_id, result_status, gender, division, finish_minute, split_names, count(*) as results,
+       max(crossed_at) as crossed_at,
+       case when grouping(result_status) = 0 then 'status' when grouping(finish_minute) = 0 then 'minute' else 'splits' end
+           as counted_by
+from (
+    select race_id, result_status, gender, division, coalesce(finish_time, begin_time) as crossed_at,
+           case result_status when 'finished' then date_trunc('minute', finish_time) end as finish_minute,
+           jsonb_path_query_array(split_times, '$[*].name') as split_names
+    from unified_results
+    where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text
+) counted
+group by grouping sets ((race_id, result_status, gender, division), (race_id, finish_minute), (race_id, split_names));
 
 -- name: newest_finishers
 -- Who finished last by the clock.
@@ -91,11 +97,12 @@ limit %(limit)s;
 
 -- name: leaderboard
 -- Whose rows stand on one page of a race: by place, then those on the course by progress, then the rest.
+-- Behind coalesce the planner takes half of the rows for wanted and reads by place; else it reads and sorts the event.
 select data_source, race_id, participant_id from unified_results
 where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text
   and race_id = %(race_id)s::text
-  and (%(gender)s::text is null or gender = %(gender)s::text)
-  and (%(division)s::text is null or division = %(division)s::text)
+  and coalesce(gender = %(gender)s::text, %(gender)s::text is null)
+  and coalesce(division = %(division)s::text, %(division)s::text is null)
 order by overall_place,
          case result_status when 'finished' then 0 when 'started' then 1 when 'dnf' then 2 when 'dq' then 3 else 4 end,
          jsonb_array_length(split_times) desc, (split_times -> -1 ->> 'cumulative_ms')::bigint, participant_id
@@ -125,16 +132,20 @@ order by upper(bib_number) = upper(%(words)s::text) desc nulls last, overall_pla
 limit %(limit)s offset %(offset)s;
 
 -- name: rows
--- The rows, as everybody may see them, of the given participants, each found by its whole key.
+-- The rows, as everybody may see them, of the given participants, each found by its whole key; left to itself, a join
+-- reads the whole event.
 select u.data_source, u.race_id, u.race_name, u.participant_id, u.bib_number, u.first_name, u.last_name, u.gender,
        u.age, u.city, u.state, u.country, u.chip_time, u.gun_time, u.overall_place, u.gender_place, u.division,
        u.division_place, u.result_status, u.split_times -> -1 as latest_split, u.finish_time,
        u.is_settled, u.is_name_withheld
 from unnest(%(data_sources)s::text[], %(race_ids)s::text[], %(participant_ids)s::text[])
-     with ordinality as asked (data_source, race_id, participant_id, position)
-join published_results u using (data_source, race_id, participant_id)
-where u.timing_partner_id = %(timing_partner_id)s::int and u.event_id = %(event_id)s::text
-order by asked.position;
+     as asked (data_source, race_id, participant_id)
+cross join lateral (
+    select p.* from published_results p
+    where p.timing_partner_id = %(timing_partner_id)s::int and p.event_id = %(event_id)s::text
+      and (p.data_source, p.race_id, p.participant_id) = (asked.data_source, asked.race_id, asked.participant_id)
+    offset 0
+) u;
 
 -- name: freshness
 -- Where the data of the given events comes from, when it was last asked for, and when that is due again. Hub time.

@@ -27,6 +27,7 @@ from project88.web.api.limits import rates
 from project88.web.api.routes import PREFIX
 from project88.web.downloads import Downloads
 from project88.web.guard import METHOD, Guard
+from project88.web.kept import Front
 from project88.web.operator.routes import routes_of
 from project88.web.operator.site import Site
 from project88.web.pages import Pages
@@ -48,7 +49,7 @@ def application(
 ) -> Starlette:
     """The pages over one database. Streams hear of changes while somebody runs ``updates``."""
     pictures = Pictures(db)
-    pages = Pages(db, updates or Updates(db, prepare=pictures.renew), pictures, source_note)
+    pages = Pages(db, updates or Updates(db, pictures), pictures, source_note)
     site = _operator_site(hub, db, source_note)
     return _application(pages, [*_api_routes(db, hub or at_primary(db)), *(routes_of(site) if site else ())])
 
@@ -70,7 +71,7 @@ async def serve(
     A cancellation ends it the same way: the open streams first, so that no request is torn in the middle.
     """
     pictures = Pictures(db)
-    updates = Updates(db, prepare=pictures.renew)
+    updates = Updates(db, pictures)
     site = _operator_site(hub, db, source_note)
     further = [*_api_routes(db, hub or at_primary(db)), *(routes_of(site) if site else ())]
     app = _application(Pages(db, updates, pictures, source_note), further)
@@ -83,6 +84,7 @@ async def serve(
         await serving
         raise
     finally:
+        pictures.close()
         if site:
             await site.backfills.close()
 
@@ -134,6 +136,7 @@ def _configuration(app: Starlette, host: str, port: int) -> uvicorn.Config:
         app,
         host=host,
         port=port,
+        http="httptools",
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -183,7 +186,7 @@ def _application(pages: Pages, further: list[Route | Mount]) -> Starlette:
 
     return Starlette(
         routes=routes,
-        middleware=[Middleware(Guard, refuse=refuse)],
+        middleware=[Middleware(Front, kept=pages.kept), Middleware(Guard, refuse=refuse)],
         exception_handlers=_problems(pages),
     )
 

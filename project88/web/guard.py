@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,6 +40,11 @@ class Guard:
 
         refused = scope["type"] == "http" and scope["method"] != METHOD and not _is_form(scope)
         await (self._refuse if refused else self._app)(scope, receive, send_with_headers)
+
+
+def guarded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """The headers as they go out, of an answer that does not pass the guard."""
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in {**HEADERS, **headers}.items()]
 
 
 def _is_form(scope: Scope) -> bool:

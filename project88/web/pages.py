@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from project88.edges.clock import utc_now
 from project88.store import results_page
@@ -18,9 +18,10 @@ from project88.store.results_page import Event, EventKey, Sought, Tally
 from project88.web import figures
 from project88.web.choices import Choice, Search, read_choice, read_search
 from project88.web.kept import Kept
-from project88.web.pictures import Picture, Pictures, Race
+from project88.web.pictures import BEHIND, Picture, Pictures, Race
 from project88.web.rendering import Rendering
-from project88.web.updates import LISTED_EVENTS, Updates, stream, version_of
+from project88.web.streams import EventStream
+from project88.web.updates import LISTED_EVENTS, Updates, version_of
 
 ROWS_PER_PAGE = 50
 LARGEST_ID = 2**31 - 1
@@ -54,6 +55,10 @@ class Pages:
         return self._db
 
     @property
+    def kept(self) -> Kept:
+        return self._kept
+
+    @property
     def updates(self) -> Updates:
         return self._updates
 
@@ -73,14 +78,14 @@ class Pages:
     async def event_part(self, request: Request) -> Response:
         return await self._kept.answer(request, self._event_part)
 
-    async def events_stream(self, request: Request) -> Response:
-        return self._stream(request, None)
+    async def events_stream(self, request: Request) -> EventStream:
+        return EventStream(self._updates, None, told_version(request))
 
-    async def event_stream(self, request: Request) -> Response:
+    async def event_stream(self, request: Request) -> EventStream:
         key = event_key(request)
         if not self._updates.hears(key):
             key = (await self.wanted(request)).key
-        return self._stream(request, key)
+        return EventStream(self._updates, key, told_version(request))
 
     def problem(self, status: int, title: str, advice: str) -> Response:
         return self.rendering.problem(status, title, advice)
@@ -97,11 +102,12 @@ class Pages:
     async def newest(self, request: Request, key: EventKey) -> Event | None:
         """An event, at least as new as the version that the reader was told; None where there is none."""
         event = await results_page.event(self._db, key)
-        if event is None or not event.change.is_before(request.query_params.get("version", "")):
+        told = request.query_params.get("version", "").removesuffix(BEHIND)
+        if event is None or not event.change.is_before(told):
             return event
         # Another process told it, which reads from another place.
         stay_at_primary()
-        await self._pictures.renew(key)
+        self._pictures.renew_soon(key)
         return await results_page.event(self._db, key)
 
     async def head(self, event: Event) -> dict[str, Any]:
@@ -164,7 +170,7 @@ class Pages:
             "board": await self._board(event, race, choice),
             "page_size": ROWS_PER_PAGE,
             "histogram": figures.histogram(race.minutes, event.time_zone) if race else None,
-            "version": picture.version,
+            "version": picture.version_beside(event),
         }
 
     async def _board(self, event: Event, race: Race | None, choice: Choice) -> Board:
@@ -182,9 +188,6 @@ class Pages:
             rows = []
         return Board(rows=rows[:ROWS_PER_PAGE], has_more=len(rows) > ROWS_PER_PAGE, total=total)
 
-    def _stream(self, request: Request, key: EventKey | None) -> Response:
-        return event_stream(stream(self._updates, key, told_version(request)))
-
 
 def event_key(request: Request) -> EventKey:
     return EventKey(request.path_params["timing_partner_id"], request.path_params["event_id"])
@@ -193,11 +196,6 @@ def event_key(request: Request) -> EventKey:
 def told_version(request: Request) -> str:
     """The newest version that the reader has seen."""
     return request.headers.get("Last-Event-ID") or request.query_params.get("since", "")
-
-
-def event_stream(events: Any) -> Response:  # noqa: ANN401 - starlette takes any iterable of parts
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
 
 def is_live(event: Event, tally: Tally) -> bool:

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from project88.edges.clock import monotonic
+from project88.edges.clock import monotonic, sleep
 from project88.store import results_page
 from project88.store.connection import Database
 from project88.store.results_page import Event, EventKey
 
 #: A page may show figures this old; its stream then brings the new ones.
-FRESH_SECONDS = 3.0
+FRESH_SECONDS = 5.0
+#: The figures of one event are made so long after the last ones at the earliest: they take a scan of it.
+RENEW_EVERY_SECONDS = 2.0
+#: What the version of a page ends with while its rows are newer than its figures.
+BEHIND = "-behind"
 NEWEST_FINISHERS = 8
 KEPT_PICTURES = 64
 
 Row = dict[str, Any]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,6 +67,11 @@ class Picture:
     crossed_at: datetime | None
     made_at_seconds: float
 
+    def version_beside(self, event: Event) -> str:
+        """The version of a page with the event's rows and this picture."""
+        version = event.change.version
+        return version if self.version == version else version + BEHIND
+
     def race(self, race_id: str) -> Race | None:
         """None where the event has no such race."""
         return next((race for race in self.races if race.race_id == race_id), None)
@@ -72,24 +84,52 @@ class Pictures:
         self._db = db
         self._kept: dict[EventKey, Picture] = {}
         self._locks: defaultdict[EventKey, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._renewing: dict[EventKey, asyncio.Task[None]] = {}
+
+    def is_current(self, key: EventKey, version: str) -> bool:
+        """Whether the event's picture is of this version."""
+        kept = self._kept.get(key)
+        return kept is not None and kept.version == version
 
     async def get(self, event: Event) -> Picture:
-        """The event's picture, at most a few seconds old."""
-        async with self._locks[event.key]:
-            kept = self._kept.get(event.key)
-            if kept and (kept.version == event.change.version or monotonic() - kept.made_at_seconds < FRESH_SECONDS):
-                return kept
-            return await self._make(event)
+        """The event's picture; one that is a few seconds old is given at once and renewed behind it."""
+        if (kept := self._fresh(event)) is None:
+            async with self._locks[event.key]:
+                kept = self._fresh(event) or await self._make(event)
+        if kept.version != event.change.version:
+            self.renew_soon(event.key)
+        return kept
 
-    async def renew(self, key: EventKey) -> None:
-        """Make the picture anew if the event changed, so that pages that ask next need not wait."""
+    def renew_soon(self, key: EventKey) -> None:
+        """Have the picture made anew, so that nobody who reads need wait for it."""
+        if key not in self._renewing:
+            self._renewing[key] = asyncio.create_task(self._renew(key))
+            self._renewing[key].add_done_callback(lambda task: self._renewed(key, task))
+
+    def close(self) -> None:
+        for task in self._renewing.values():
+            task.cancel()
+
+    def _fresh(self, event: Event) -> Picture | None:
+        kept = self._kept.get(event.key)
+        if kept is None or kept.version == event.change.version:
+            return kept
+        return kept if monotonic() - kept.made_at_seconds < FRESH_SECONDS else None
+
+    async def _renew(self, key: EventKey) -> None:
+        if kept := self._kept.get(key):
+            await sleep(max(0.0, kept.made_at_seconds + RENEW_EVERY_SECONDS - monotonic()))
         event = await results_page.event(self._db, key)
         if event is None:
             return
         async with self._locks[key]:
-            kept = self._kept.get(key)
-            if kept is None or kept.version != event.change.version:
+            if not self.is_current(key, event.change.version):
                 await self._make(event)
+
+    def _renewed(self, key: EventKey, task: asyncio.Task[None]) -> None:
+        del self._renewing[key]
+        if not task.cancelled() and (error := task.exception()):
+            logger.warning("the figures of an event wait: %s", error, extra={"action": "web_figures"})
 
     async def _make(self, event: Event) -> Picture:
         rows = await results_page.groups(self._db, event.key)
@@ -110,7 +150,8 @@ class Pictures:
         for row in rows:
             _count(found[row["race_id"]], row)
         for race_id, race in found.items():
-            race.splits = splits_passed(row for row in rows if row["race_id"] == race_id)
+            by_splits = (row for row in rows if row["counted_by"] == "splits")
+            race.splits = splits_passed(row for row in by_splits if row["race_id"] == race_id)
         return sorted(found.values(), key=lambda race: (-race.entries, -race.results, race.race_id))
 
     def _keep(self, key: EventKey, picture: Picture) -> None:
@@ -140,11 +181,13 @@ def _race(race_id: str, name: str | None, entries: dict[str | None, int]) -> Rac
 
 
 def _count(race: Race, row: Row) -> None:
+    if row["counted_by"] == "minute" and row["finish_minute"]:
+        race.minutes[row["finish_minute"]] += row["results"]
+    if row["counted_by"] != "status":
+        return
     race.statuses[row["result_status"] or "unknown"] += row["results"]
     race.genders[row["gender"] or ""] += row["results"]
     race.divisions[row["division"] or ""] += row["results"]
     if row["result_status"] == "finished":
         race.finishers_by_gender[row["gender"] or ""] += row["results"]
         race.finishers_by_division[row["division"] or ""] += row["results"]
-    if row["result_status"] == "finished" and row["finish_minute"]:
-        race.minutes[row["finish_minute"]] += row["results"]

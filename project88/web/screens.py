@@ -13,8 +13,8 @@ from project88.store.displays import Display
 from project88.store.reads import at_primary
 from project88.store.results_page import Event
 from project88.web.kept import Kept
-from project88.web.pages import Pages, event_stream, told_version
-from project88.web.updates import stream
+from project88.web.pages import Pages, told_version
+from project88.web.streams import EventStream
 
 APPROACHING = 12
 JUST_FINISHED = 12
@@ -37,10 +37,10 @@ class Screens:
     async def part(self, request: Request) -> Response:
         return await self._kept.answer(request, self._part)
 
-    async def stream(self, request: Request) -> Response:
+    async def stream(self, request: Request) -> EventStream:
         display = await self._wanted(request)
         secret_hash = displays.secret_hash(request.path_params["secret"])
-        return event_stream(stream(self._pages.updates, display.key, told_version(request), secret_hash))
+        return EventStream(self._pages.updates, display.key, told_version(request), secret_hash)
 
     async def _page(self, request: Request) -> str:
         return self._pages.rendering.html("display.html", await self._values(request))

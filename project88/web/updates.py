@@ -5,23 +5,24 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from project88.edges.clock import sleep
+from project88.edges.clock import monotonic, sleep
 from project88.errors import StoreError
 from project88.store import displays, results_page
 from project88.store.connection import Database
 from project88.store.reads import at_primary
 from project88.store.results_page import Change, EventKey
+from project88.web.pictures import BEHIND, Pictures
 
 LOOK_EVERY_SECONDS = 0.25
-#: Displays hear of every look; pages, of which there may be thousands, of every so manieth.
-LOOKS_PER_PAGE_LOOK = 4
+#: The question for the list of events is the longest one, so it is asked with every so manieth look.
+LOOKS_PER_LIST_LOOK = 4
 PING_EVERY_SECONDS = 15.0
-#: How long a browser waits before it opens a lost stream again.
-RECONNECT_MS = 2000
+#: A comment now and then, so that a lost peer is noticed.
+PING = b": ping\n\n"
 #: How many events, newest first, the list of events watches.
 LISTED_EVENTS = 25
 GONE = "gone"
@@ -29,12 +30,10 @@ CLOSED = None
 
 logger = logging.getLogger(__name__)
 
-Prepare = Callable[[EventKey], Awaitable[object]]
-
 
 @dataclass(eq=False, slots=True)
 class Listener:
-    """One open stream. Only the newest version matters, so its queue holds one."""
+    """One open stream. Only the newest version matters, so its queue holds one message."""
 
     #: None for the list of events.
     key: EventKey | None
@@ -42,17 +41,21 @@ class Listener:
     #: Of a display, which may end while it is open.
     secret_hash: bytes | None = None
     is_over: bool = False
-    queue: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(maxsize=1))
+    queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(maxsize=1))
 
-    def tell(self, version: str | None) -> None:
+    def tell(self, message: bytes | None) -> None:
         if self.queue.full():
             self.queue.get_nowait()
-        self.queue.put_nowait(version)
+        self.queue.put_nowait(message)
 
     def offer(self, version: str) -> None:
         if version != self.version and not self.is_over:
             self.version = version
-            self.tell(version)
+            self.tell(f"id: {version}\nevent: changed\ndata: {version}\n\n".encode())
+
+    def ping(self) -> None:
+        if self.queue.empty():
+            self.tell(PING)
 
     def end(self) -> None:
         """Say that the display is gone, once."""
@@ -63,14 +66,15 @@ class Listener:
 class Updates:
     """The listeners of this process and what they know."""
 
-    def __init__(self, db: Database, *, prepare: Prepare, every_seconds: float = LOOK_EVERY_SECONDS) -> None:
+    def __init__(self, db: Database, pictures: Pictures, *, every_seconds: float = LOOK_EVERY_SECONDS) -> None:
         self._db = db
-        self._prepare = prepare
+        self._pictures = pictures
         self._every_seconds = every_seconds
         self._listeners: set[Listener] = set()
         self._wanted = asyncio.Event()
         self._closed = False
         self._looks = 0
+        self._pinged_at = monotonic()
 
     def hears(self, key: EventKey) -> bool:
         """Whether somebody follows the event already, so that it is known to be there."""
@@ -93,6 +97,7 @@ class Updates:
         """Look until cancelled; while nobody listens, nothing is asked."""
         while True:
             await self._wanted.wait()
+            self._ping()
             try:
                 await self._look()
             except StoreError as error:
@@ -107,17 +112,24 @@ class Updates:
         for listener in self._listeners:
             listener.tell(CLOSED)
 
+    def _ping(self) -> None:
+        if monotonic() - self._pinged_at >= PING_EVERY_SECONDS:
+            self._pinged_at = monotonic()
+            for listener in self._listeners:
+                listener.ping()
+
     async def _look(self) -> None:
-        is_page_look = self._looks % LOOKS_PER_PAGE_LOOK == 0
+        is_list_look = self._looks % LOOKS_PER_LIST_LOOK == 0
         self._looks += 1
         await self._end_displays()
-        told = [each for each in self._listeners if is_page_look or each.secret_hash]
-        keys = {listener.key for listener in told if listener.key}
+        keys = {listener.key for listener in self._listeners if listener.key}
         found = await results_page.changes(self._db, keys) if keys else {}
         for key in keys:
-            await self._offer(told, key, found[key].version if key in found else GONE)
-        if any(listener.key is None for listener in told):
-            self._offer_list(await list_version(self._db))
+            self._offer(key, found[key].version if key in found else GONE)
+        if is_list_look and any(listener.key is None for listener in self._listeners):
+            version = await list_version(self._db)
+            for listener in self._of(None):
+                listener.offer(version)
 
     async def _end_displays(self) -> None:
         open_hashes = {each.secret_hash for each in self._listeners if each.secret_hash and not each.is_over}
@@ -126,22 +138,17 @@ class Updates:
             if listener.secret_hash in open_hashes - still_shown:
                 listener.end()
 
-    async def _offer(self, told: list[Listener], key: EventKey, version: str) -> None:
-        """Displays first: their figures need no preparation."""
-        waiting = [listener for listener in told if listener.key == key and listener.version != version]
-        for listener in waiting:
-            if listener.secret_hash:
-                listener.offer(version)
-        pages = [listener for listener in waiting if not listener.secret_hash]
-        if pages and version != GONE:
-            await self._prepare(key)
-        for listener in pages:
-            listener.offer(version)
+    def _offer(self, key: EventKey, version: str) -> None:
+        """Pages are told of new rows at once, and again when the figures beside them are there. Displays have none."""
+        has_figures = version == GONE or self._pictures.is_current(key, version)
+        of_pages = version if has_figures else version + BEHIND
+        for listener in self._of(key):
+            listener.offer(version if listener.secret_hash else of_pages)
+        if not has_figures and any(not listener.secret_hash for listener in self._of(key)):
+            self._pictures.renew_soon(key)
 
-    def _offer_list(self, version: str) -> None:
-        for listener in self._listeners:
-            if listener.key is None:
-                listener.offer(version)
+    def _of(self, key: EventKey | None) -> list[Listener]:
+        return [listener for listener in self._listeners if listener.key == key]
 
 
 async def list_version(db: Database) -> str:
@@ -153,21 +160,3 @@ async def list_version(db: Database) -> str:
 def version_of(event_count: int, changes: Iterable[Change]) -> str:
     words = ",".join(change.version for change in changes)
     return f"{event_count}-{hashlib.sha256(words.encode()).hexdigest()[:16]}"
-
-
-async def stream(
-    updates: Updates, key: EventKey | None, version: str, secret_hash: bytes | None = None
-) -> AsyncIterator[str]:
-    """Server-sent events: one per change, and a comment now and then so that a lost peer is noticed."""
-    with updates.listen(key, version, secret_hash) as listener:
-        yield f"retry: {RECONNECT_MS}\n: listening\n\n"
-        while True:
-            try:
-                async with asyncio.timeout(PING_EVERY_SECONDS):
-                    changed = await listener.queue.get()
-            except TimeoutError:
-                yield ": ping\n\n"
-                continue
-            if changed is CLOSED:
-                return
-            yield f"id: {changed}\nevent: changed\ndata: {changed}\n\n"

@@ -46,33 +46,24 @@ async def test_no_page_has_a_grave_fault_or_is_wider_than_its_screen(browser: Br
     found = {}
     for path in paths:
         browser.open(path, width=width, look=look)
-        faults = browser.faults()
-        if browser.run("return document.documentElement.scrollWidth") > width:
-            faults.append("wider than the screen")
-        if faults:
-            found[path] = faults
+        found[path] = browser.faults(width=width)
 
-    assert found == {}
+    assert {path: faults for path, faults in found.items() if faults} == {}
 
 
 async def test_a_runner_is_found_from_the_start_page_by_keys_alone(browser: Browser):
     browser.open("/")
     browser.press(Keys.TAB)
-    assert browser.focused == "Skip to the results"
-    while browser.driver.switch_to.active_element.get_attribute("id") != "words":
-        browser.press(Keys.TAB)
-    browser.press("harbor run", Keys.ENTER)
-    while browser.focused != "Harbor Run":
-        browser.press(Keys.TAB)
-    browser.press(Keys.ENTER)
-    while browser.driver.switch_to.active_element.get_attribute("id") != "words":
-        browser.press(Keys.TAB)
-    browser.press("first7", Keys.ENTER)
-    while browser.focused != "First7 Last7":
-        browser.press(Keys.TAB)
-    browser.press(Keys.ENTER)
+    assert browser.focused.text == "Skip to the results"
+    for words, found in (("harbor run", "Harbor Run"), ("first7", "First7 Last7")):
+        browser.tab_to(element_id="words")
+        with browser.new_page():
+            browser.press(words, Keys.ENTER)
+        browser.tab_to(text=found)
+        with browser.new_page():
+            browser.press(Keys.ENTER)
 
-    assert browser.driver.find_element(By.TAG_NAME, "h1").text == "First7 Last7"
+    assert browser.find("h1").text == "First7 Last7"
     assert "Bridge" in browser.text
 
 
@@ -82,17 +73,18 @@ async def test_what_has_the_focus_can_be_seen(browser: Browser, path: str):
     for _ in range(4):
         browser.press(Keys.TAB)
         style = browser.run(OUTLINE)
-        assert style == ["solid", "3px"], browser.focused
+        assert style == ["solid", "3px"], browser.focused.text
 
 
 async def test_the_pages_are_usable_without_scripts(browser_without_scripts: Browser):
     browser = browser_without_scripts
     browser.open(EVENT)
     assert "Reload for newer results" in browser.text and "First1 Last1" in browser.text
-    browser.driver.find_element(By.ID, "division").send_keys("F 10-99")
-    browser.driver.find_element(By.CSS_SELECTOR, ".pick button").click()
+    browser.write("#division", "F 10-99")
+    browser.click(".pick button")
     assert "Ten, F 10-99" in browser.text and "First3 Last3" in browser.text
-    browser.driver.find_element(By.LINK_TEXT, "First3 Last3").click()
+    with browser.new_page():
+        browser.driver.find_element(By.LINK_TEXT, "First3 Last3").click()
     assert "Link to this page" in browser.text and "Bridge" in browser.text
 
 

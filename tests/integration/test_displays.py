@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +15,9 @@ from project88.store import displays
 from project88.store.connection import Database
 from project88.store.displays import Kind, Wanted
 from project88.store.results_page import EventKey
-from tests.hub_command import CHECKOUT, HubCommand
+from tests.hub_command import HubCommand
 from tests.integration.public_event import READS, TWO_PARTNERS, read, run
-from tests.integration.test_web import WAIT_SECONDS, next_event, serving, version_of
+from tests.integration.test_web import next_event, serving, version_of
 
 HARBOR, STRANGE = EventKey(1, "p1"), EventKey(2, "p9")
 
@@ -225,16 +224,5 @@ async def test_the_commands_withhold_and_show_a_name_and_ages(
 
 async def test_the_pages_run_by_themselves_until_they_are_told_to_end(db: Database, database_url: str, tmp_path: Path):
     await run(db, TWO_PARTNERS)
-    hub = HubCommand(database_url, tmp_path)
-    process = await asyncio.create_subprocess_exec(
-        *hub.line("web", "--port", "0"), stdout=asyncio.subprocess.PIPE, env=hub.environment, cwd=CHECKOUT
-    )
-    assert process.stdout is not None
-    async with asyncio.timeout(WAIT_SECONDS):
-        said = (await process.stdout.readline()).decode()
-    async with aiohttp.ClientSession(said.removeprefix("Results pages: ").strip()) as session:
+    async with HubCommand(database_url, tmp_path).web() as address, aiohttp.ClientSession(address) as session:
         assert "Harbor Run" in await read(session, "/")
-    process.terminate()
-
-    async with asyncio.timeout(WAIT_SECONDS):
-        assert await process.wait() == 0

@@ -244,6 +244,25 @@ async def test_a_name_that_is_withheld_stands_nowhere(site: aiohttp.ClientSessio
     assert "First58 Last58" in await read(site, EVENT)
 
 
+@pytest.mark.parametrize(
+    ("raw", "is_anonymous"),
+    [
+        ('{"user": {"is_anonymous": "T"}}', True),
+        ('{"user": {"anonymous": true, "age": 4}}', True),
+        ('{"user_anonymous_flag": 1}', True),
+        ('{"isAnonymous" : "yes"}', True),
+        ('{"user": {"is_anonymous": "F"}}', False),
+        ('{"user": {"is_anonymous": null}, "accepted": "T"}', False),
+        (r'{"team": "\"anonymous\": \"T\"}"}', False),
+        (None, False),
+    ],
+)
+async def test_an_account_is_anonymous_however_the_service_calls_it(db: Database, raw: str | None, is_anonymous: bool):
+    async with db.connection() as connection:
+        found = await connection.execute("select asks_for_anonymity('runsignup', %s::json)", (raw,))
+        assert await found.fetchone() == (is_anonymous,)
+
+
 async def test_a_runner_of_a_joined_event_is_anonymous_where_his_registration_says_so(
     site: aiohttp.ClientSession, db: Database
 ):

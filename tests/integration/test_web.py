@@ -13,7 +13,13 @@ from psycopg.sql import SQL
 
 from project88.errors import ConfigError
 from project88.store.connection import Database
+from project88.store.results_page import EventKey
 from project88.web.app import serve
+from project88.web.guard import HEADERS
+from project88.web.kept import KEPT_SECONDS
+from project88.web.pictures import Pictures
+from project88.web.streams import EventStream
+from project88.web.updates import Updates
 
 EVENT = "/events/1/p1"
 WAIT_SECONDS = 20
@@ -155,6 +161,13 @@ async def next_event(answer: aiohttp.ClientResponse) -> str:
     raise AssertionError("the stream ended")
 
 
+async def told_of_all(answer: aiohttp.ClientResponse) -> str:
+    """The version whose figures are there, too."""
+    while (told := await next_event(answer)).endswith("-behind"):
+        continue
+    return told
+
+
 def version_of(page: str) -> str:
     return page.partition('data-version="')[2].partition('"')[0]
 
@@ -168,16 +181,44 @@ async def test_an_open_page_is_told_of_a_change(site: aiohttp.ClientSession, db:
         await fill(
             db, "update ct_results set result_status = 'dq', updated_at = clock_timestamp() where entry_id = 'e2'"
         )
-        told = await next_event(stream)
+        told = await told_of_all(stream)
     page = await read(site, f"{path}/live")
     assert told == version_of(page) != before
     if path:
         assert "<dt>DQ</dt><dd>1</dd>" in page
 
 
+async def test_an_open_page_is_told_of_new_rows_before_the_figures_beside_them(
+    site: aiohttp.ClientSession, db: Database
+) -> None:
+    before = version_of(await read(site, EVENT))
+    async with site.get(f"{EVENT}/stream", params={"since": before}) as stream:
+        await stream.content.readuntil(b": listening\n")
+        await fill(db, "update ct_results set overall_place = 99, updated_at = clock_timestamp() where entry_id = 'e2'")
+        assert (first := await next_event(stream)).endswith("-behind")
+        assert '<td class="num place">99</td>' in await read(site, f"{EVENT}/live?page=2&version={first}")
+        assert first == await next_event(stream) + "-behind"
+
+
 async def test_a_page_that_missed_a_change_is_told_at_once(site: aiohttp.ClientSession) -> None:
     async with site.get(f"{EVENT}/stream", headers={"Last-Event-ID": "an older one"}) as stream:
-        assert await next_event(stream) == version_of(await read(site, EVENT))
+        assert await told_of_all(stream) == version_of(await read(site, EVENT))
+
+
+async def test_a_stream_that_its_reader_left_is_forgotten(db: Database) -> None:
+    updates = Updates(db, Pictures(db))
+    gone = asyncio.Event()
+
+    async def receive() -> dict[str, object]:
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(_message: object) -> None:
+        gone.set()
+
+    async with asyncio.timeout(WAIT_SECONDS):
+        await EventStream(updates, EventKey(1, "p1"), "")({}, receive, send)
+    assert not updates.hears(EventKey(1, "p1"))
 
 
 async def test_open_streams_end_when_serving_ends(db: Database) -> None:
@@ -221,6 +262,24 @@ async def test_every_answer_forbids_foreign_content(site: aiohttp.ClientSession,
     assert "default-src 'none'" in policy and "unsafe" not in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "https://" not in text and " style=" not in text and "<script>" not in text
+
+
+async def test_an_answer_that_is_kept_and_one_that_is_known_forbid_foreign_content_too(
+    site: aiohttp.ClientSession,
+) -> None:
+    async with site.get(EVENT) as made, site.get(EVENT) as kept:
+        assert await made.text() == await kept.text()
+    async with site.get(EVENT, headers={"If-None-Match": kept.headers["ETag"]}) as known:
+        assert (known.status, await known.read()) == (304, b"")
+    for name, value in HEADERS.items():
+        assert made.headers[name] == kept.headers[name] == known.headers[name] == value
+
+
+async def test_a_withdrawn_event_is_not_shown_from_what_is_kept(site: aiohttp.ClientSession, db: Database) -> None:
+    await read(site, EVENT)
+    await fill(db, "update ct_events set retracted_at = now() where event_id = 'p1'")
+    await asyncio.sleep(KEPT_SECONDS + 0.1)
+    await read(site, EVENT, status=404)
 
 
 async def test_a_taken_port_is_a_configuration_error_that_names_the_option(db: Database) -> None:

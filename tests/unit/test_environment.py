@@ -60,6 +60,15 @@ def test_without_a_name_the_database_is_embedded_under_the_home():
     )
 
 
+def test_the_rehearsal_is_asked_whatever_database_is_named():
+    environ = {"PROJECT88_REHEARSAL": "1", "DATABASE_URL": "postgresql://db/hub", "PROJECT88_HOME": "/srv/hub"}
+
+    found = environment.database(environ)
+
+    assert isinstance(found, EmbeddedDatabase)
+    assert (found.home, found.name) == (Path("/srv/hub"), "project88_rehearsal")
+
+
 @pytest.mark.parametrize(
     ("user", "environ", "home"),
     [

@@ -31,7 +31,6 @@ from project88.sync.accounts import open_account
 from project88.sync.discovery import discover
 from project88.web.app import serve
 
-REHEARSAL_DATABASE = "project88_rehearsal"
 PARTNER = "Rehearsal Timing"
 LIVE = "chronotrack_live"
 PARTNER_TIME_ZONE = "America/New_York"
@@ -86,8 +85,8 @@ async def rehearsal_database(url: str | None) -> AsyncIterator[Database]:
             yield db
         return
     async with borrowed_embedded(environment.embedded(), ADMIN_DATABASE) as server:
-        await recreate_database(server.url(ADMIN_DATABASE), REHEARSAL_DATABASE)
-        async with Database.open(server.url(REHEARSAL_DATABASE)) as db:
+        await recreate_database(server.url(ADMIN_DATABASE), environment.REHEARSAL_DATABASE)
+        async with Database.open(server.url(environment.REHEARSAL_DATABASE)) as db:
             await migrate(db)
             yield db
 

@@ -109,7 +109,7 @@ async def results(call: Call, asked: ListResults) -> Found:
         data=[answers.result(each) for each in page],
         next_cursor=cursor,
         changed_at=version["changed_at"],
-        is_settled=row["is_settled"],
+        is_settled=(rows[0] if asked.as_of and rows else row)["is_settled"],
         source=row["source_provider"],
         as_of=asked.as_of,
     )

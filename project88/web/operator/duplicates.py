@@ -8,7 +8,8 @@ from starlette.exceptions import HTTPException
 
 from project88.errors import UsageError
 from project88.store import duplicates
-from project88.store.duplicates import LIKENESS, Moved, Pair
+from project88.store.duplicates import LIKENESS, Pair
+from project88.store.event_moves import Moved
 from project88.web.operator.asked import NO_PAGE, Asked, Deed, Page
 from project88.web.operator.forms import Form
 

@@ -12,10 +12,15 @@
   }
   const connection = document.getElementById("connection");
   const announcement = document.getElementById("announcement");
+  // A crowd that follows a race of many changes asks so seldom; the first change is shown at once. Where each page of the
+  // crowd has an answer of its own, they do not ask in one moment.
+  const pauseMs = Number(region.dataset.pauseMs || 0);
+  const spreadMs = Number(region.dataset.spreadMs || 0);
   let stream = null;
   let busy = false;
   let pending = false;
   let announcedAt = 0;
+  let askedAt = 0;
   let told = "";
   let ended = false;
 
@@ -66,6 +71,11 @@
     region.textContent = "What was shown here has been withdrawn or has ended.";
   }
 
+  function pause() {
+    const waitMs = Math.max(0, askedAt + pauseMs - Date.now()) + Math.random() * spreadMs;
+    return new Promise((resume) => setTimeout(resume, waitMs));
+  }
+
   // One request at a time; what is told meanwhile leads to one more.
   async function refresh() {
     if (ended) {
@@ -76,6 +86,8 @@
       return;
     }
     busy = true;
+    await pause();
+    askedAt = Date.now();
     pending = false;
     try {
       const answer = await fetch(address(), { cache: "no-cache" });

@@ -1,0 +1,71 @@
+"""The operator's page in a real browser: login and decisions by its buttons, without scripts, free of grave faults."""
+
+from __future__ import annotations
+
+import pytest
+
+from project88.store.connection import Database
+from tests.browser.looking import DESK, PHONE, Browser, Look
+from tests.integration.looking import look as rows_of
+from tests.integration.operator_site import ADMIN, PASSWORD
+
+PAGES = {
+    "overview": "",
+    "events": "/events",
+    "timeline": "/events/1/live",
+    "changes": "/events/1/live/changes?bib=7",
+    "reconcile": "/events/1/live/reconcile",
+    "polls": "/polls",
+    "duplicates": "/duplicates",
+    "duplicate": "/duplicates/1/1",
+    "retractions": "/retractions",
+    "timing": "/timing",
+    "session": "/timing/1/1",
+    "backfill": "/backfill",
+    "record": "/record",
+}
+
+
+def log_in(browser: Browser, email: str = ADMIN) -> None:
+    browser.open("/operator")
+    browser.write("#email", email)
+    browser.write("#password", PASSWORD)
+    browser.click(".door .button")
+    assert "Waits for a person" in browser.text
+
+
+async def test_a_person_logs_in_decides_on_a_duplicate_and_logs_out(operator: Browser, db: Database):
+    log_in(operator)
+    operator.click(".todo a[href='/operator/duplicates/1/1']")
+    operator.write("#reason-keep-both", "two courses")
+    operator.click("form[action$='/keep-both'] button")
+    assert "are two events" in operator.find(".said").text
+    operator.click("form[action='/operator/logout'] button")
+    assert operator.path == "/operator/login"
+    [row] = await rows_of(db, "select decision, decided_by, reason from event_sources where timing_partner_id = 1")
+    assert {"decision": "kept_both", "decided_by": ADMIN, "reason": "two courses"} == row
+
+
+async def test_the_operators_page_needs_no_script(operator_without_scripts: Browser):
+    browser = operator_without_scripts
+    log_in(browser)
+    browser.open("/operator/retractions")
+    browser.click("form[action='/operator/retractions/1/1/dismiss'] button")
+    assert "20 results stay visible" in browser.find(".said").text
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+@pytest.mark.parametrize("width", [PHONE, DESK])
+async def test_no_operators_page_has_a_grave_fault_or_is_wider_than_its_screen(
+    operator: Browser, width: int, look: Look
+):
+    operator.open("/operator/login", width=width, look=look)
+    found = {"login": operator.faults(width=width)}
+    log_in(operator)
+    for name, place in PAGES.items():
+        operator.open(f"/operator{place}", width=width, look=look)
+        found[name] = operator.faults(width=width)
+        if look == "light":
+            operator.picture(f"operator-{name}")
+
+    assert {name: faults for name, faults in found.items() if faults} == {}
