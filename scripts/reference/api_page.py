@@ -32,6 +32,8 @@ Ask once with `start=now`, keep the `cursor`, read the lists, then ask again and
 before. Each entry is an event or a result as it is now, or `deleted`. An entry may come twice; none is left out. A
 cursor that was not used for 30 days is refused with 410: begin anew.
 
+Or have them sent: `project88 webhook add` names an address that gets the same entries as a `Delivery`.
+
 `/healthz` answers while the process lives, `/readyz` while the database and its schema are there, and `/metrics` has
 figures for Prometheus.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -101,14 +101,19 @@ def look(url: str, statement: str, partners: str | None = None) -> list[tuple[ob
 
 def fill(url: str, partners: tuple[int, ...]) -> None:
     """A row of each partner in every table that has a column for it."""
+    fill_tables(url, dict.fromkeys(partners, "x"))
+
+
+def fill_tables(url: str, texts: dict[int, str], *, tables: Collection[str] | None = None) -> None:
+    """A row of each partner in these tables, else in all; its texts are what the table allows, else the partner's."""
     with psycopg.connect(url) as connection:
         connection.execute("set session_replication_role = replica")
         for table, kind, _ in connection.execute(WITH_PARTNERS).fetchall():
-            if kind != "r":
+            if kind != "r" or (tables is not None and table not in tables):
                 continue
-            for partner in partners:
+            for partner, text in texts.items():
                 columns = connection.execute(REQUIRED, [table]).fetchall()
-                values = {name: value(*rest, partner) for name, *rest in columns} | ALSO.get(table, {})
+                values = {name: value(*rest, partner, text) for name, *rest in columns} | ALSO.get(table, {})
                 values["timing_partner_id"] = partner
                 if table == "api_tokens":
                     values["token_hash"] = partner.to_bytes(32)
@@ -120,10 +125,10 @@ def fill(url: str, partners: tuple[int, ...]) -> None:
                 connection.execute(f"insert into {table} ({names}) values ({marks})", values)
 
 
-def value(category: str, of_type: str, word: str | None, partner: int) -> object:
+def value(category: str, of_type: str, word: str | None, partner: int, text: str) -> object:
     """By the type's category; those of the categories U (others) by its name."""
     others = {"bytea": b"x", "jsonb": "{}", "json": "{}"}
-    known = {"N": partner, "B": False, "D": "2026-05-01", "A": "{}", "T": "1 hour", "S": word or "x"}
+    known = {"N": partner, "B": False, "D": "2026-05-01", "A": "{}", "T": "1 hour", "S": word or text}
     return known[category] if category in known else others[of_type]
 
 

@@ -141,6 +141,15 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     has_more: bool
 
 
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of a webhook's request. A receiver that has seen ``delivery_id`` already has what this one says."""
+
+    delivery_id: str
+    webhook_id: int
+    timing_partner_id: int
+    data: list[Change]
+
+
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """A source of data: how far the hub is with it, and the partner's accounts there."""
 

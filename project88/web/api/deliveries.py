@@ -16,7 +16,7 @@ from project88.errors import HubError
 from project88.store import feed, webhooks
 from project88.store.connection import Database
 from project88.store.webhooks import Webhook
-from project88.web.api.answers import Change
+from project88.web.api.answers import Delivery
 from project88.web.api.endpoints import change
 from project88.web.api.parameters import pack, unpack
 
@@ -26,15 +26,6 @@ LOOK_EVERY = timedelta(seconds=1)
 LEASE = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=1)
 FORGET_EVERY_SECONDS = 3600.0
-
-
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of a delivery. A receiver that has seen ``delivery_id`` already has what this one says."""
-
-    delivery_id: str
-    webhook_id: int
-    timing_partner_id: int
-    data: list[Change]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from project88 import __version__
-from project88.web.api.answers import Problem
+from project88.web.api.answers import Delivery, Problem
 from project88.web.api.problems import MEDIA_TYPE, TITLES
 from project88.web.api.routes import ENDPOINTS, VERSION, Endpoint
 
@@ -21,12 +21,17 @@ HEADERS = {
     "RateLimit": "What is left of the requests, and in how many seconds more are allowed.",
     "RateLimit-Policy": "How many requests are allowed in how many seconds.",
 }
+WEBHOOK_HEADERS = {
+    "X-Project88-Delivery": "The same whenever the same entries are sent again.",
+    "X-Project88-Timestamp": "When it was sent, in seconds since 1970.",
+    "X-Project88-Signature": "sha256= and the HMAC-SHA256, by the webhook's secret, of timestamp, full stop and body.",
+}
 
 Json = dict[str, Any]
 
 
 def description() -> Json:
-    types = [*dict.fromkeys(each.answer for each in ENDPOINTS), Problem]
+    types = [*dict.fromkeys(each.answer for each in ENDPOINTS), Delivery, Problem]
     _, schemas = msgspec.json.schema_components(types, ref_template=REFERENCES)
     return {
         "openapi": "3.1.0",
@@ -38,6 +43,7 @@ def description() -> Json:
         },
         "servers": [{"url": VERSION}],
         "paths": {each.path: {"get": _operation(each)} for each in ENDPOINTS},
+        "webhooks": {"changes": {"post": _webhook()}},
         "components": {
             "schemas": schemas,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -83,6 +89,23 @@ def _operation(endpoint: Endpoint) -> Json:
         "parameters": described_parameters(endpoint),
         "security": [*([{}] if endpoint.for_everybody else []), {"token": []}],
         "responses": answers,
+    }
+
+
+def _webhook() -> Json:
+    return {
+        "operationId": "takeChanges",
+        "summary": "What an address of a timing partner is sent when results change.",
+        "description": "Made by an operator: project88 webhook add. What is not answered with 2xx is sent again.",
+        "parameters": [
+            {"name": name, "in": "header", "required": True, "description": said, "schema": {"type": "string"}}
+            for name, said in WEBHOOK_HEADERS.items()
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": REFERENCES.format(name=Delivery.__name__)}}},
+        },
+        "responses": {"2XX": {"description": "Taken; it is not sent again."}},
     }
 
 
