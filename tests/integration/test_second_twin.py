@@ -11,12 +11,27 @@ import pytest
 from project88.errors import UsageError
 from project88.store import duplicates, monitor
 from project88.store.connection import Database
+from project88.store.migrate import migrate
 from project88.sync.discovery import discover
 from tests.hub_command import HubCommand
 from tests.integration.collecting import PROVIDER, Hub, days_ago, only_event, race_world
 from tests.integration.fields import BY
 from tests.integration.test_duplicates import hardware_event, hub_with_twin
 
+#: The table as it was, one pair for each event of a provider.
+BEFORE_FURTHER_PAIRS = "alter table ct_events disable trigger duplicate_of_a_new_event_is_flagged"
+AS_BEFORE = """
+do $$
+begin
+    alter table ct_events enable trigger duplicate_of_a_new_event_is_flagged;
+    alter table event_sources drop column is_further cascade, drop column moved_with, drop column taken_along,
+        add constraint event_of_a_provider_is_decided_once
+            unique (timing_partner_id, provider_id, provider_event_id);
+    drop index pair_of_events_is_known_once, event_of_a_provider_is_merged_once;
+    drop table merge_spans;
+    update applied_migrations set sha256 = 'earlier' where name = 'schema/072_duplicates.sql';
+end $$
+"""
 DECISIONS = ("skipped", "merged", "kept_both")
 every_decision = pytest.mark.parametrize("decision", DECISIONS)
 
@@ -228,6 +243,25 @@ async def test_an_event_is_imported_only_when_it_was_kept_apart_from_every_twin(
         await duplicates.keep_both(db, await of_event(db, event_id), BY, None)
         assert "completed" == (await hub.sync(first.provider_event_id)).status
         assert [] == await monitor.asked(db, "duplicates")
+
+
+async def test_a_database_of_an_earlier_version_is_told_of_its_second_twins_and_of_merges_that_stand(db: Database):
+    async with hub_with_twin(db, race_world(30)) as hub:
+        first = await decided(hub, "merged")
+        await hub.look(BEFORE_FURTHER_PAIRS)
+        event_id = await second_twin(hub)
+        await hub.look(AS_BEFORE)
+
+        assert "schema/072_duplicates.sql" in await migrate(db)
+        assert ["merged", "review"] == [each.decision for each in await both(db)]
+        assert "review" == (await of_event(db, event_id)).decision
+        [span] = await hub.look("select event_id, from_event, data_source, undone_at from merge_spans")
+        assert (first.event_id, first.event_id, PROVIDER, None) == tuple(span.values())
+        assert [] == await schema_problems(hub)
+
+
+async def schema_problems(hub: Hub) -> list[dict[str, Any]]:
+    return await hub.look("select * from schema_problems()")
 
 
 async def test_the_command_says_why_and_which_of_two_it_means(db: Database, database_url: str, tmp_path: Path):
