@@ -38,6 +38,8 @@ from project88.web.screens import Screens
 from project88.web.updates import Updates
 
 SHUTDOWN_SECONDS = 2
+#: A page that follows a race asks again on the same connection.
+KEEP_ALIVE_SECONDS = 30
 RETRY_SECONDS = 5
 TITLES = {400: "This address cannot be read", 404: "Not found", 429: "Too many requests"}
 
@@ -146,6 +148,7 @@ def _configuration(app: Starlette, host: str, port: int) -> uvicorn.Config:
         ws="none",
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
 

@@ -112,7 +112,7 @@ ENDPOINTS = (
     Endpoint(
         path="/monitor",
         name="getMonitor",
-        summary="Whether all is well with the hub.",
+        summary="Whether all is well with the hub, as of the last few seconds.",
         asked=parameters.Nothing,
         answer=answers.Monitor,
         handler=endpoints.monitor,
