@@ -57,15 +57,21 @@ where exists (select from shown_display(asked.token_hash));
 -- name: approaching
 -- Who passed the last split and has not finished, in the order in which they should arrive. The rest of the way takes a
 -- runner as much longer as it took the middle one of those who have finished.
-with known as materialized (
-    select data_source, race_id, participant_id, result_status, bib_number, jsonb_array_length(split_times) as passed,
-           split_times -> -1 ->> 'name' as point, (split_times -> -1 ->> 'cumulative_ms')::float8 as elapsed_ms,
-           coalesce((split_times -> -1 ->> 'at')::timestamptz,
-                    begin_time + (split_times -> -1 ->> 'cumulative_ms')::float8 * interval '1 millisecond') as passed_at,
-           extract(epoch from coalesce(chip_time, gun_time)) * 1000 as finish_ms
+with passed as (
+    select data_source, race_id, participant_id, result_status, bib_number, begin_time, coalesce(chip_time, gun_time) as finish,
+           jsonb_array_length(split_times) as passed, split_times -> -1 as latest
     from unified_results
     where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text
-      and (%(race_id)s::text is null or race_id = %(race_id)s::text) and jsonb_array_length(split_times) > 0
+      and (%(race_id)s::text is null or race_id = %(race_id)s::text)
+    -- The splits are unpacked once a row, not once a column.
+    offset 0
+), known as materialized (
+    select data_source, race_id, participant_id, result_status, bib_number, passed, latest ->> 'name' as point,
+           (latest ->> 'cumulative_ms')::float8 as elapsed_ms, extract(epoch from finish) * 1000 as finish_ms,
+           case result_status when 'started' then
+               coalesce((latest ->> 'at')::timestamptz,
+                        begin_time + (latest ->> 'cumulative_ms')::float8 * interval '1 millisecond') end as passed_at
+    from passed where passed > 0
 ), last_split as (
     select race_id, max(passed) as passed from known group by race_id
 ), pace as (
