@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from functools import partial
 
 from project88.backfill import BackfillOptions
@@ -11,7 +10,7 @@ from project88.records.entities import TimingPartnerId
 from project88.store import operator
 from project88.store.partners import partners
 from project88.web.operator.asked import LARGEST_ID, Asked, Deed, Page
-from project88.web.operator.forms import Form
+from project88.web.operator.forms import Form, day_of
 
 RUNS = 20
 WORDS = {"plan": "plan a backfill", "start": "start a backfill", "resume": "resume a backfill"}
@@ -53,7 +52,7 @@ def _options(form: Form, partner: TimingPartnerId | None, word: str) -> Backfill
     return BackfillOptions(
         timing_partner_id=partner,
         limit_events=_number(form.get("limit_events", "")),
-        since=_day(form.get("since", "")),
+        since=day_of(form, "since"),
         dry_run=word == "plan",
     )
 
@@ -77,10 +76,3 @@ def _number(text: str) -> int | None:
     if not (stripped.isascii() and stripped.isdigit() and 0 < int(stripped) <= LARGEST_ID):
         raise UsageError("Give a number of events from 1 on, or leave it empty.")
     return int(stripped)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text.strip()) if text.strip() else None
-    except ValueError:
-        raise UsageError("Write a day like 2026-05-02, or leave it empty.") from None

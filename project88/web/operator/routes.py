@@ -11,6 +11,7 @@ from project88.web.operator.site import Site
 EVENT = f"{PATH}/events/{{partner:int}}/{{event_id}}"
 PAIR = f"{PATH}/duplicates/{{partner:int}}/{{event_source_id:int}}"
 RETRACTION = f"{PATH}/retractions/{{partner:int}}/{{held_retraction_id:int}}"
+SESSION = f"{PATH}/timing/{{partner:int}}/{{timing_session_id:int}}"
 POLL = f"{PATH}/polls/{{partner:int}}/{{schedule_plan_id:int}}"
 
 
@@ -27,7 +28,7 @@ def routes_of(site: Site) -> list[Route]:
         PAIR: duplicates.shown,
         f"{PATH}/retractions": retractions.listed,
         f"{PATH}/timing": timing.listed,
-        f"{PATH}/timing/{{partner:int}}/{{timing_session_id:int}}": timing.shown,
+        SESSION: timing.shown,
         displays.PLACE: displays.listed,
         backfill.PLACE: backfill.shown,
         f"{PATH}/record": record.shown,
@@ -40,6 +41,7 @@ def routes_of(site: Site) -> list[Route]:
         f"{POLL}/{{word}}": events.act_on_poll,
         f"{PAIR}/{{word}}": duplicates.decide,
         f"{RETRACTION}/{{word}}": retractions.decide,
+        f"{SESSION}/{{word}}": timing.act,
         backfill.PLACE: backfill.act,
     }
     return [
