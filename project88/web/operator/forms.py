@@ -43,3 +43,13 @@ def day_of(form: Form, name: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise UsageError("Write a day like 2026-05-02, or leave it empty.") from None
+
+
+def number_of(form: Form, name: str, most: int) -> int | None:
+    """None where the field is empty. Raises UsageError for what is no whole number from 1 on."""
+    text = form.get(name, "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 0 < int(text) <= most):
+        raise UsageError(f"Give a whole number from 1 to {most}, or leave it empty.")
+    return int(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from project88.web.operator import backfill, displays, duplicates, events, overview, record, retractions, timing
+from project88.web.operator import backfill, displays, duplicates, events, overview, people, record, retractions, timing
 from project88.web.operator.gate import PATH
 from project88.web.operator.site import Site
 
@@ -31,6 +31,7 @@ def routes_of(site: Site) -> list[Route]:
         SESSION: timing.shown,
         displays.PLACE: displays.listed,
         backfill.PLACE: backfill.shown,
+        people.PLACE: people.listed,
         f"{PATH}/record": record.shown,
     }
     # The first that fits is taken.
@@ -43,6 +44,8 @@ def routes_of(site: Site) -> list[Route]:
         f"{RETRACTION}/{{word}}": retractions.decide,
         f"{SESSION}/{{word}}": timing.act,
         backfill.PLACE: backfill.act,
+        people.PLACE: people.add,
+        f"{people.PLACE}/{{user_id:int}}/deactivate": people.deactivate,
     }
     return [
         *site.door(),
