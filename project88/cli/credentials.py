@@ -226,7 +226,7 @@ async def _rotate() -> None:
 
     async with hub_database() as db:
         done = await rotate_keys(db)
-    typer.echo(f"made the key {done.key_id} and sealed {done.resealed} logins with it")
+    typer.echo(f"made the key {done.key_id} and sealed {done.resealed} logins and {done.webhooks} webhooks with it")
     typer.echo("copy the key file to where you keep its copy, and restart services that have it from systemd")
     if done.old_key_ids:
         old = ", ".join(done.old_key_ids)

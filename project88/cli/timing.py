@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run
-from project88.cli.imports import HARDWARE
 from project88.cli.options import AnyPartnerId, AsJson, PartnerId
 from project88.errors import UsageError
 
@@ -223,16 +222,12 @@ async def _name(number: int, name: str, partner: int | None) -> None:
 async def _bind(number: int, event: str, partner: int | None) -> None:
     from project88.records.entities import TimingPartnerId
     from project88.store.events import find_event
-    from project88.store.timing import bind_session, find_session
+    from project88.store.timing import bind_to_hardware_event, find_session
 
     async with hub_database() as db:
         session = await find_session(db, number, _partner(partner))
         found = await find_event(db, event, TimingPartnerId(session["timing_partner_id"]))
-        if found.data_source != HARDWARE:
-            raise UsageError(
-                f"event {found.event_id} came from {found.data_source}: make one of the hardware by timing add-event"
-            )
-        bound = await bind_session(db, session, found.event_id)
+        bound = await bind_to_hardware_event(db, session, found)
     typer.echo(f"bound to {found.event_name or found.event_id}: session {', '.join(map(str, bound))}")
 
 

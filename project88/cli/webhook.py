@@ -79,12 +79,11 @@ def deliver_command() -> None:
 async def _add(timing_partner_id: int, url: str, event_id: str | None) -> str:
     from project88.store import feed, webhooks
     from project88.sync.sealed_logins import sealing
-    from project88.web.api.deliveries import context
     from project88.web.api.parameters import pack
 
     secret = secrets.token_urlsafe(SECRET_BYTES)
     async with hub_database() as db, sealing(db) as ring:
-        sealed = ring.seal(secret, context(timing_partner_id, url))
+        sealed = ring.seal(secret, webhooks.context(timing_partner_id, url))
         await webhooks.add(db, timing_partner_id, url, event_id, sealed, pack(await feed.now(db)))
     return secret
 

@@ -131,7 +131,7 @@ async def failing_polls(hub: Hub, check: str) -> Found:
     for row in await monitor.asked(hub.db, "failing_polls"):
         what = f"{row['kind']} of {row['event_name'] or row['event_id'] or 'the account'}"
         if row["state"] == "parked":
-            cause = f"{what} is given up: {row['last_error']}"
+            cause = f"{what} is given up: {row['last_error'] or row['reason'] or 'nobody noted why'}"
             yield _unhealthy(check, cause, "project88 jobs retry, once the reason is mended", _owner(row))
         else:
             cause = f"{what} failed {row['failures']} times in a row: {row['last_error']}"

@@ -53,7 +53,8 @@ group by 1, 2 order by 1, 2;
 
 -- name: failing_polls
 -- Polls that have failed several times in a row, or are given up until somebody looks.
-select p.company_name, v.key as provider_key, s.kind, s.event_id, e.event_name, s.state, s.failures, s.last_error
+select p.company_name, v.key as provider_key, s.kind, s.event_id, e.event_name, s.state, s.failures, s.last_error,
+       s.reason
 from schedule_plan s
 join timing_partners p using (timing_partner_id)
 join providers v using (provider_id)

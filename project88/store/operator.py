@@ -25,6 +25,11 @@ async def events(
     return await db.rows(queries["events"], parameters)
 
 
+async def hardware_events(db: Database, timing_partner_id: TimingPartnerId, at_most: int) -> list[dict[str, Any]]:
+    """Those that the reads of a timing session can belong to, the newest first."""
+    return await db.rows(queries["hardware_events"], {"timing_partner_id": timing_partner_id, "at_most": at_most})
+
+
 async def attempts(db: Database, event: StoredEvent, at_most: int) -> list[dict[str, Any]]:
     parameters = {"timing_partner_id": event.timing_partner_id, "event_id": event.event_id, "at_most": at_most}
     return await db.rows(queries["attempts"], parameters)

@@ -18,6 +18,13 @@ where e.retracted_at is null
 order by e.start_date desc nulls last, e.timing_partner_id, e.event_id
 limit %(at_most)s offset %(offset)s;
 
+-- name: hardware_events
+-- Events of a partner whose results come from its timing computers, the latest start first.
+select event_id, event_name from ct_events
+where timing_partner_id = %(timing_partner_id)s and data_source = 'tcp_hardware' and retracted_at is null
+order by start_date desc nulls last, event_id
+limit %(at_most)s;
+
 -- name: attempts
 -- The attempts on an event, the newest first.
 select h.sync_history_id, v.key as provider_key, h.sync_type, h.status, h.reason, h.error_message, h.due_at,

@@ -84,11 +84,11 @@ async def partners(db: Database) -> list[dict[str, Any]]:
 class LoginChanges:
     """The stored logins while nobody else can write them."""
 
-    _connection: Connection
+    connection: Connection
 
     async def credentials(self) -> list[Credential]:
         """Every login of every partner."""
-        async with self._connection.cursor(row_factory=dict_row) as cursor:
+        async with self.connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(queries["credentials"], {"timing_partner_id": None, "provider_key": None})
             return [_credential(row) for row in await cursor.fetchall()]
 
@@ -102,20 +102,20 @@ class LoginChanges:
             "secret": login.secret,
             "additional_config": json.dumps(dict(login.additional_config)),
         }
-        cursor = await self._connection.execute(queries["partner_exists"], parameters)
+        cursor = await self.connection.execute(queries["partner_exists"], parameters)
         if await cursor.fetchone() is None:
             raise UsageError(f"timing partner {login.timing_partner_id} does not exist: see project88 partner list")
         name = "set_account" if login.account_name else "set_credentials"
-        if (await self._connection.execute(queries[name], parameters)).rowcount != 1:
+        if (await self.connection.execute(queries[name], parameters)).rowcount != 1:
             raise UsageError(f"provider {login.provider_key} does not exist")
 
     async def replace_secrets(self, credentials: Iterable[Credential]) -> None:
         """Write the secrets in another form. It is the same login, so its breaker and its plan stay as they are."""
-        await self._connection.execute(queries["same_login"], {"same": "on"})
+        await self.connection.execute(queries["same_login"], {"same": "on"})
         for each in credentials:
             name = "replace_account_secret" if each.account_name else "replace_secret"
-            await self._connection.execute(queries[name], _secrets(each))
-        await self._connection.execute(queries["same_login"], {"same": ""})
+            await self.connection.execute(queries[name], _secrets(each))
+        await self.connection.execute(queries["same_login"], {"same": ""})
 
 
 @asynccontextmanager

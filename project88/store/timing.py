@@ -13,10 +13,13 @@ from project88.errors import UsageError
 from project88.records import timing
 from project88.records.entities import EventId, TimingPartnerId
 from project88.store.connection import Connection, Database
+from project88.store.events import StoredEvent
 from project88.store.queries import load
 
 queries = load("timing")
 
+#: Where events come from that reads can belong to.
+HARDWARE = "tcp_hardware"
 #: Somebody listens there for new reads.
 READS_CHANNEL = "project88_timing_reads"
 COPIES: Mapping[type, str] = {
@@ -164,6 +167,15 @@ async def bind_session(db: Database, session: Mapping[str, Any], event_id: Event
         bound = sorted(row[0] for row in await cursor.fetchall())
         await _move(connection, session, bound, [event_id, session["event_id"]])
     return bound
+
+
+async def bind_to_hardware_event(db: Database, session: Mapping[str, Any], event: StoredEvent) -> list[int]:
+    """The same for an event that a person names. Raises UsageError for one of another source."""
+    if event.data_source != HARDWARE:
+        raise UsageError(
+            f"event {event.event_id} came from {event.data_source}: make one of the hardware by timing add-event"
+        )
+    return await bind_session(db, session, event.event_id)
 
 
 async def bind_key(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -51,6 +51,25 @@ class User:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """Somebody who shall be let in. Raises UsageError for who cannot be."""
+
+    email: str
+    name: str
+    role: Role
+    timing_partner_id: TimingPartnerId | None
+
+    def __post_init__(self) -> None:
+        name, at, host = self.email.rpartition("@")
+        if not (name and at and host) or not self.email.isprintable() or " " in self.email:
+            raise UsageError(f"{self.email!r} is no e-mail address")
+        if not self.name or not self.name.isprintable():
+            raise UsageError("the name must be readable text on one line")
+        if (self.role == "admin") != (self.timing_partner_id is None):
+            raise UsageError("an admin belongs to no timing partner, and every other user to one")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
     """Who stands at the door: a digest of the account that was typed, and where it came from."""
 
@@ -61,24 +80,18 @@ class Door:
         return {"account_sha256": self.account_sha256, "address": self.address}
 
 
-async def add_user(
-    db: Database, email: str, name: str, role: Role, password_hash: str, timing_partner_id: TimingPartnerId | None
-) -> int:
+async def add_user(db: Database, new: NewUser, password_hash: str) -> int:
     """Raises UsageError where the address is known or the partner is not."""
-    parameters = {
-        "timing_partner_id": timing_partner_id,
-        "name": name,
-        "email": email,
-        "password_hash": password_hash,
-        "role": role,
-    }
+    parameters = {**asdict(new), "password_hash": password_hash}
     async with db.connection() as connection:
         try:
             row = await (await connection.execute(queries["add"], parameters)).fetchone()
         except ForeignKeyViolation:
-            raise UsageError(f"timing partner {timing_partner_id} does not exist: see project88 partner list") from None
+            raise UsageError(
+                f"timing partner {new.timing_partner_id} does not exist: see project88 partner list"
+            ) from None
     if row is None:
-        raise UsageError(f"a user with the address {email} exists already: see project88 user list")
+        raise UsageError(f"a user with the address {new.email} exists already: see project88 user list")
     return int(row[0])
 
 

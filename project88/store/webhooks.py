@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from psycopg.rows import dict_row
+
 from project88.errors import UsageError
-from project88.store.connection import Database
+from project88.store.connection import Connection, Database
 from project88.store.queries import load
 
 queries = load("webhooks")
@@ -60,9 +62,21 @@ async def remove(db: Database, webhook_id: int) -> None:
         raise UsageError(f"webhook {webhook_id} does not exist: see project88 webhook list")
 
 
-async def secrets(db: Database) -> list[str]:
-    """Sealed."""
-    return [row["secret"] for row in await db.rows(queries["secrets"])]
+def context(timing_partner_id: int, url: str) -> str:
+    """What the secret of a webhook is sealed for."""
+    return f"webhooks|{timing_partner_id}|{url}"
+
+
+async def secrets(connection: Connection) -> list[dict[str, Any]]:
+    """``secret``, which is sealed, with the webhook, the partner and the address that it is of."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(queries["secrets"])
+        return await cursor.fetchall()
+
+
+async def replace_secret(connection: Connection, webhook_id: int, secret: str) -> None:
+    """The same secret, sealed with another key."""
+    await connection.execute(queries["replace_secret"], {"webhook_id": webhook_id, "secret": secret})
 
 
 async def claim(db: Database, lease: timedelta) -> Webhook | None:

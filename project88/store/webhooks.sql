@@ -19,8 +19,12 @@ order by w.webhook_id;
 delete from webhooks where webhook_id = %(webhook_id)s;
 
 -- name: secrets
--- What the secrets are sealed as.
-select secret from webhooks;
+-- What the secrets are sealed as, and for what.
+select webhook_id, timing_partner_id, url, secret from webhooks order by webhook_id;
+
+-- name: replace_secret
+-- The same secret sealed anew.
+update webhooks set secret = %(secret)s where webhook_id = %(webhook_id)s;
 
 -- name: claim
 -- Takes one webhook whose turn it is; another process may have it when the lease is over.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from project88.edges.redaction import hide_secrets
 from project88.edges.sealing import KeyRing, add_key, forget_keys, is_sealed, key_id_of, make_key_ring, open_key_ring
@@ -37,6 +37,8 @@ class Rotation:
     key_id: str
     old_key_ids: tuple[str, ...]
     resealed: int
+    #: Of webhooks, sealed anew with the logins.
+    webhooks: int
 
 
 def is_for_the_hub(login: Login) -> bool:
@@ -109,20 +111,26 @@ async def seal_logins(db: Database, is_wanted: Callable[[Login], bool] = is_for_
 
 
 async def rotate_keys(db: Database) -> Rotation:
-    """Make a new key and seal every sealed login with it. Nothing is changed where one of them cannot be opened."""
+    """Make a new key and seal with it what is sealed: logins and the secrets of webhooks.
+
+    Nothing is changed where one of them cannot be opened.
+    """
     async with changing_logins(db) as changes:
         of_old = [each for each in await changes.credentials() if key_ids(each)]
         plain = [unsealed(each) for each in of_old]
+        hooks = _opened(await webhooks.secrets(changes.connection))
         ring = add_key()
         await changes.replace_secrets([sealed(each, ring) for each in plain])
-    return Rotation(key_id=ring.key_ids[0], old_key_ids=ring.key_ids[1:], resealed=len(of_old))
+        for webhook_id, context, secret in hooks:
+            await webhooks.replace_secret(changes.connection, webhook_id, ring.seal(secret, context))
+    return Rotation(key_id=ring.key_ids[0], old_key_ids=ring.key_ids[1:], resealed=len(of_old), webhooks=len(hooks))
 
 
 async def forget_old_keys(db: Database) -> list[str]:
     """Remove the keys that no login and no webhook of this database needs, but never the newest; say which."""
     async with changing_logins(db) as changes:
         used = frozenset[str]().union(*map(key_ids, await changes.credentials()))
-        of_webhooks = [key_id_of(text) for text in await webhooks.secrets(db)]
+        of_webhooks = [key_id_of(row["secret"]) for row in await webhooks.secrets(changes.connection)]
         return forget_keys(used.union(of_webhooks))
 
 
@@ -146,6 +154,13 @@ def _ring_to_seal(stored: Iterable[Login]) -> KeyRing:
             "Put the file back. If it is lost, store each secret anew with project88 credentials set --new-key"
         )
     return make_key_ring()
+
+
+def _opened(rows: Iterable[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
+    """Of each webhook its number, what its secret is sealed for, and the secret in plain."""
+    ring = open_key_ring()
+    contexts = [(row, webhooks.context(row["timing_partner_id"], row["url"])) for row in rows]
+    return [(row["webhook_id"], context, ring.unseal(row["secret"], context)) for row, context in contexts]
 
 
 def _opening(ring: KeyRing) -> Transform:

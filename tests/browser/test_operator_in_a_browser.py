@@ -21,9 +21,17 @@ PAGES = {
     "retractions": "/retractions",
     "timing": "/timing",
     "session": "/timing/1/1",
+    "displays": "/displays",
+    "display": "/events/1/live/display?kind=wall",
+    "users": "/users",
     "backfill": "/backfill",
     "record": "/record",
 }
+#: One whose address nobody knows.
+A_DISPLAY = """
+insert into displays (timing_partner_id, event_id, kind, token_hash, created_by, expires_at)
+values (1, 'live', 'announcer', '', 'ann@example.org', now() + interval '1 day')
+"""
 
 
 def log_in(browser: Browser, email: str = ADMIN) -> None:
@@ -46,6 +54,27 @@ async def test_a_person_logs_in_decides_on_a_duplicate_and_logs_out(operator: Br
     assert {"decision": "kept_both", "decided_by": ADMIN, "reason": "two courses"} == row
 
 
+async def test_an_open_page_shows_what_somebody_else_did_and_ends_with_the_session(operator: Browser, db: Database):
+    log_in(operator)
+    operator.open("/operator/events/1/live")
+    operator.wait_for("Updates by itself")
+    await rows_of(db, "update schedule_plan set reason = 'said elsewhere' where kind = 'results'")
+    operator.wait_for("said elsewhere")
+    await rows_of(db, "delete from user_sessions")
+    operator.wait_for("you are logged out")
+    assert "said elsewhere" not in operator.text
+
+
+async def test_a_display_is_made_and_opened_by_the_address_that_is_told(operator: Browser):
+    log_in(operator)
+    operator.open("/operator/events/1/live/display?kind=wall")
+    operator.click("form[method=post][action$='/display'] button")
+    told = operator.find("#address").get_attribute("value")
+    operator.picture("operator-display-made")
+    operator.driver.get(told)
+    assert "Summit Run" in operator.find("h1").text
+
+
 async def test_the_operators_page_needs_no_script(operator_without_scripts: Browser):
     browser = operator_without_scripts
     log_in(browser)
@@ -57,10 +86,12 @@ async def test_the_operators_page_needs_no_script(operator_without_scripts: Brow
 @pytest.mark.parametrize("look", ["light", "dark"])
 @pytest.mark.parametrize("width", [PHONE, DESK])
 async def test_no_operators_page_has_a_grave_fault_or_is_wider_than_its_screen(
-    operator: Browser, width: int, look: Look
+    operator: Browser, db: Database, width: int, look: Look
 ):
     operator.open("/operator/login", width=width, look=look)
     found = {"login": operator.faults(width=width)}
+    # The list has something to show.
+    await rows_of(db, A_DISPLAY)
     log_in(operator)
     for name, place in PAGES.items():
         operator.open(f"/operator{place}", width=width, look=look)

@@ -16,7 +16,7 @@ from project88.edges.password_hash import hashed
 from project88.records.entities import TimingPartnerId
 from project88.store.connection import Database
 from project88.store.partners import add_partner, set_credentials
-from project88.store.users import Role, add_user
+from project88.store.users import NewUser, Role, add_user
 from project88.web.app import serve
 
 PASSWORD = "a long walk to the finish"
@@ -152,4 +152,8 @@ async def add_users(db: Database) -> None:
     )
     for email, role, partner in people:
         of_partner = None if partner is None else TimingPartnerId(partner)
-        await add_user(db, email, email.partition("@")[0].title(), role, password_hash, of_partner)
+        await add_user(
+            db,
+            NewUser(email=email, name=email.partition("@")[0].title(), role=role, timing_partner_id=of_partner),
+            password_hash,
+        )

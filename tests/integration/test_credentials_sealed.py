@@ -17,7 +17,7 @@ from project88.errors import ConfigError, KeyMissing
 from project88.records.entities import TimingPartnerId
 from project88.sandbox import LiveSettings, serve
 from project88.sandbox.live.settings import CLIENT_ID, LOGIN, PASSWORD
-from project88.store import breakers
+from project88.store import breakers, webhooks
 from project88.store.connection import Database
 from project88.store.partners import Credential, Login, add_partner, changing_logins, credentials, set_credentials
 from project88.sync import sealed_logins
@@ -187,6 +187,21 @@ async def test_sealing_and_a_new_key_are_no_new_login_but_a_new_secret_is(
     assert await execute(database_url, "select * from schedule_changes") != []
 
 
+async def test_a_new_key_seals_the_secrets_of_webhooks_so_that_the_old_one_can_go(
+    db: Database, database_url: str, partner: TimingPartnerId, key_file: Path
+):
+    hub = HubCommand(database_url, key_file.parent)
+    add = ("webhook", "add", "--timing-partner-id", str(partner), "--url", "http://127.0.0.1:9/results")
+    secret = (await hub(*add)).out.strip()
+    [old] = open_key_ring().key_ids
+    rotated = await hub("credentials", "rotate")
+    forgot = await hub("credentials", "rotate", "--forget-old")
+    [hook] = await execute(database_url, "select timing_partner_id, url, secret from webhooks")
+
+    assert "0 logins and 1 webhooks" in rotated.out and forgot.out == f"removed {old}\n"
+    assert open_key_ring().unseal(hook[2], webhooks.context(hook[0], hook[1])) == secret
+
+
 async def test_a_new_key_seals_every_sealed_login_and_old_keys_go_only_when_nobody_needs_them(
     db: Database, database_url: str, partner: TimingPartnerId, key_file: Path
 ):
@@ -201,7 +216,7 @@ async def test_a_new_key_seals_every_sealed_login_and_old_keys_go_only_when_nobo
     forgot, again = [await hub("credentials", "rotate", "--forget-old") for _ in range(2)]
 
     assert (rotated.code, forgot.code, again.code) == (0, 0, 0)
-    assert f"made the key {new} and sealed 2 logins with it" in rotated.out
+    assert f"made the key {new} and sealed 2 logins and 0 webhooks with it" in rotated.out
     assert kept == [old]
     assert {key_id_of(each.secret) for each in after if is_sealed(each.secret)} == {new}
     assert after[2].secret == "stopwatch secret"

@@ -107,6 +107,10 @@ async def test_a_hub_that_is_well_is_healthy_in_every_check(hub: Database):
         (poll(failures=3), "failing polls", "degraded", PEAK, "River Run failed 3 times in a row: no answer"),
         (poll("parked"), "failing polls", "unhealthy", PEAK, "results of River Run is given up: no answer"),
         (
+            poll("parked") + ";update schedule_plan set last_error = null, reason = 'nobody knows it upstream'",
+            "failing polls", "unhealthy", PEAK, "results of River Run is given up: nobody knows it upstream",
+        ),
+        (
             attempts("failed", 2, 1) + ";" + attempts("completed", 4, 2),
             "failures in 24 h", "degraded", PEAK, "2 of 6 attempts of 24 h failed; the last one: no answer",
         ),

@@ -37,11 +37,6 @@ class Outcome:
     problem: str | None = None
 
 
-def context(timing_partner_id: int, url: str) -> str:
-    """What the secret of a webhook is sealed for."""
-    return f"webhooks|{timing_partner_id}|{url}"
-
-
 async def deliver_until(db: Database, stop: asyncio.Event) -> None:
     """Deliver what there is, again and again."""
     loop = asyncio.get_running_loop()
@@ -100,7 +95,7 @@ async def _send(db: Database, hook: Webhook, to: str, entries: list[feed.Entry])
     delivery_id = hook.pending_id or uuid.uuid4()
     if hook.pending_id is None:
         await webhooks.begin(db, hook.webhook_id, to, delivery_id)
-    secret = open_key_ring().unseal(hook.secret, context(hook.timing_partner_id, hook.url))
+    secret = open_key_ring().unseal(hook.secret, webhooks.context(hook.timing_partner_id, hook.url))
     body = Delivery(
         delivery_id=str(delivery_id),
         webhook_id=hook.webhook_id,

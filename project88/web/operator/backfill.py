@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from functools import partial
 
 from project88.backfill import BackfillOptions
@@ -11,7 +10,7 @@ from project88.records.entities import TimingPartnerId
 from project88.store import operator
 from project88.store.partners import partners
 from project88.web.operator.asked import LARGEST_ID, Asked, Deed, Page
-from project88.web.operator.forms import Form
+from project88.web.operator.forms import Form, day_of, number_of
 
 RUNS = 20
 WORDS = {"plan": "plan a backfill", "start": "start a backfill", "resume": "resume a backfill"}
@@ -31,7 +30,7 @@ async def act(asked: Asked, form: Form) -> Deed:
     word = form.get("word", "")
     if word not in WORDS:
         raise UsageError("Plan, start or resume a backfill.")
-    partner = await _partner(asked, form.get("partner", ""))
+    partner = await _partner(asked, form)
     options = _options(form, partner, word)
     return Deed(
         timing_partner_id=partner,
@@ -52,35 +51,19 @@ def _options(form: Form, partner: TimingPartnerId | None, word: str) -> Backfill
         return BackfillOptions(timing_partner_id=partner, resume=True)
     return BackfillOptions(
         timing_partner_id=partner,
-        limit_events=_number(form.get("limit_events", "")),
-        since=_day(form.get("since", "")),
+        limit_events=number_of(form, "limit_events", LARGEST_ID),
+        since=day_of(form, "since"),
         dry_run=word == "plan",
     )
 
 
-async def _partner(asked: Asked, text: str) -> TimingPartnerId | None:
+async def _partner(asked: Asked, form: Form) -> TimingPartnerId | None:
     """A visitor's own one whatever the form says; an admin names one or means all."""
     if asked.partner is not None:
         return asked.partner
-    number = _number(text)
+    number = number_of(form, "partner", LARGEST_ID)
     if number is None:
         return None
     if await operator.partner_name(asked.reads, TimingPartnerId(number)) is None:
         raise UsageError("There is no such timing partner.")
     return TimingPartnerId(number)
-
-
-def _number(text: str) -> int | None:
-    stripped = text.strip()
-    if not stripped:
-        return None
-    if not (stripped.isascii() and stripped.isdigit() and 0 < int(stripped) <= LARGEST_ID):
-        raise UsageError("Give a number of events from 1 on, or leave it empty.")
-    return int(stripped)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text.strip()) if text.strip() else None
-    except ValueError:
-        raise UsageError("Write a day like 2026-05-02, or leave it empty.") from None

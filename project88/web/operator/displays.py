@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from typing import get_args
@@ -17,9 +16,9 @@ from project88.store.events import StoredEvent
 from project88.store.reports import find_race
 from project88.store.results_page import EventKey
 from project88.store.timing import sessions
-from project88.web.operator.asked import NO_PAGE, Asked, Deed, Page, Told
+from project88.web.operator.asked import LARGEST_NUMBER, NO_PAGE, Asked, Deed, Page, Told
 from project88.web.operator.events import place_of
-from project88.web.operator.forms import Form
+from project88.web.operator.forms import Form, number_of
 from project88.web.operator.gate import is_https
 
 PLACE = "/operator/displays"
@@ -99,16 +98,16 @@ async def _revoke(asked: Asked, number: int) -> str:
     return f"display {number} {'is revoked: its screens go blank' if was_open else 'was revoked before'}"
 
 
-async def _wanted(asked: Asked, event: StoredEvent, chosen: Mapping[str, str]) -> Wanted:
+async def _wanted(asked: Asked, event: StoredEvent, chosen: Form) -> Wanted:
     """Raises UsageError for a session of another event and a race that the event does not have."""
     race = chosen.get("race", "")
     wanted = Wanted(
         key=EventKey(event.timing_partner_id, event.event_id),
         kind=_kind(chosen.get("kind", KINDS[0])),
-        timing_session_id=_whole_number(chosen.get("session", ""), 2**63 - 1),
+        timing_session_id=number_of(chosen, "session", LARGEST_NUMBER),
         race_id=await find_race(asked.reads, event, race) if race else None,
         created_by=asked.visitor.user.email,
-        lifetime=timedelta(hours=_whole_number(chosen.get("hours", ""), MOST_HOURS) or HOURS),
+        lifetime=timedelta(hours=number_of(chosen, "hours", MOST_HOURS) or HOURS),
     )
     await displays.require_session(asked.reads, wanted)
     return wanted
@@ -119,14 +118,6 @@ def _kind(word: str) -> Kind:
         if kind == word:
             return kind
     raise UsageError("There is no such kind of display.")
-
-
-def _whole_number(text: str, most: int) -> int | None:
-    if not text.strip():
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= most):
-        raise UsageError(f"Give a whole number from 1 to {most}.")
-    return int(text)
 
 
 def _outside(request: Request) -> str:

@@ -1,12 +1,15 @@
-"""Reading a form that a browser posts. Decides nothing about its fields."""
+"""Reading a form that a browser posts. Knows no page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+
+from project88.errors import UsageError
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 MOST_BYTES = 16_384
@@ -31,3 +34,22 @@ async def read_form(request: Request) -> Form:
     if any("\0" in value for _, value in fields):
         raise HTTPException(400, "The form cannot be read.")
     return dict(fields)
+
+
+def day_of(form: Form, name: str) -> date | None:
+    """None where the field is empty. Raises UsageError for what is no day."""
+    text = form.get(name, "").strip()
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise UsageError("Write a day like 2026-05-02, or leave it empty.") from None
+
+
+def number_of(form: Form, name: str, most: int) -> int | None:
+    """None where the field is empty. Raises UsageError for what is no whole number from 1 on."""
+    text = form.get(name, "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 0 < int(text) <= most):
+        raise UsageError(f"Give a whole number from 1 to {most}, or leave it empty.")
+    return int(text)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from project88.web.operator import backfill, displays, duplicates, events, overview, record, retractions, timing
+from project88.web.operator import backfill, displays, duplicates, events, overview, people, record, retractions, timing
 from project88.web.operator.gate import PATH
 from project88.web.operator.site import Site
 
 EVENT = f"{PATH}/events/{{partner:int}}/{{event_id}}"
 PAIR = f"{PATH}/duplicates/{{partner:int}}/{{event_source_id:int}}"
 RETRACTION = f"{PATH}/retractions/{{partner:int}}/{{held_retraction_id:int}}"
+SESSION = f"{PATH}/timing/{{partner:int}}/{{timing_session_id:int}}"
 POLL = f"{PATH}/polls/{{partner:int}}/{{schedule_plan_id:int}}"
 
 
@@ -27,9 +28,10 @@ def routes_of(site: Site) -> list[Route]:
         PAIR: duplicates.shown,
         f"{PATH}/retractions": retractions.listed,
         f"{PATH}/timing": timing.listed,
-        f"{PATH}/timing/{{partner:int}}/{{timing_session_id:int}}": timing.shown,
+        SESSION: timing.shown,
         displays.PLACE: displays.listed,
         backfill.PLACE: backfill.shown,
+        people.PLACE: people.listed,
         f"{PATH}/record": record.shown,
     }
     # The first that fits is taken.
@@ -40,7 +42,10 @@ def routes_of(site: Site) -> list[Route]:
         f"{POLL}/{{word}}": events.act_on_poll,
         f"{PAIR}/{{word}}": duplicates.decide,
         f"{RETRACTION}/{{word}}": retractions.decide,
+        f"{SESSION}/{{word}}": timing.act,
         backfill.PLACE: backfill.act,
+        people.PLACE: people.add,
+        f"{people.PLACE}/{{user_id:int}}/deactivate": people.deactivate,
     }
     return [
         *site.door(),
