@@ -13,6 +13,7 @@ from bench import (
     budget,
     collect,
     collect_report,
+    display_speed,
     extension,
     hardware_drill,
     hardware_speed,
@@ -23,6 +24,7 @@ from bench import (
     schedule_lateness,
     schedule_tick,
     tables,
+    web_speed,
 )
 from bench.collect_profile import profile
 from bench.options import FULL, QUICK, Phase, RunOptions
@@ -41,6 +43,7 @@ async def _collect(options: RunOptions, console: Console) -> Section:
 BENCHMARKS: Mapping[str, Benchmark] = {
     "budget": budget.measure,
     "collect": _collect,
+    "display": display_speed.measure,
     "drill": schedule_drill.measure,
     "extension": extension.measure,
     "hardware-drill": hardware_drill.measure,
@@ -50,6 +53,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "lateness": schedule_lateness.measure,
     "monitor": monitor_drill.measure,
     "tick": schedule_tick.measure,
+    "web": web_speed.measure,
 }
 
 

@@ -93,8 +93,8 @@ vacuum (analyze);
 checkpoint;
 
 -- name: drop_database
--- Gives the space of a database back.
-drop database {name};
+-- Gives the space of a database back, also while a program that was killed still seems to be connected.
+drop database {name} with (force);
 
 -- name: version
 -- The server's version.
@@ -289,3 +289,8 @@ update ct_events set start_date = now() - interval '3 hours', results_changed_at
 -- Nothing has changed for days.
 update ct_events set start_date = now() - interval '5 days', results_changed_at = now() - interval '3 days',
     settled_at = now() - interval '2 days';
+
+-- name: correct_a_result
+-- One runner's time by the gun is corrected, as a later poll would.
+update ct_results set gun_time = gun_time + interval '1 second', updated_at = clock_timestamp()
+where (timing_partner_id, event_id, overall_place) = (%(timing_partner_id)s::int, %(event_id)s::text, %(place)s::int)

@@ -34,7 +34,6 @@ create table if not exists event_sources (
     reason            text,
     earlier           jsonb not null default '[]',
     primary key (timing_partner_id, event_source_id),
-    constraint event_of_a_provider_is_decided_once unique (timing_partner_id, provider_id, provider_event_id),
     constraint event_source_belongs_to_an_event
         foreign key (timing_partner_id, event_id) references ct_events on delete cascade,
     constraint event_source_decision_is_a_known_word check (decision in ('review', 'skipped', 'merged', 'kept_both')),
@@ -43,6 +42,15 @@ create table if not exists event_sources (
 );
 alter table event_sources add column if not exists moved_with bigint;
 alter table event_sources add column if not exists taken_along jsonb;
+alter table event_sources add column if not exists is_further boolean not null default false;
+-- An event of a provider may be several events of the hardware. One of these pairs counts; the further ones are asked about.
+alter table event_sources drop constraint if exists event_of_a_provider_is_decided_once;
+create unique index if not exists pair_of_events_is_known_once
+    on event_sources (timing_partner_id, provider_id, provider_event_id, event_id);
+create unique index if not exists one_pair_of_an_event_of_a_provider_counts
+    on event_sources (timing_partner_id, provider_id, provider_event_id) where not is_further;
+create unique index if not exists event_of_a_provider_is_merged_once
+    on event_sources (timing_partner_id, provider_id, provider_event_id) where decision = 'merged';
 create index if not exists event_sources_by_event on event_sources (timing_partner_id, event_id);
 -- What a source says stands under the event without the id of the provider: rows of two of its events would be one's.
 create unique index if not exists one_event_of_a_provider_is_merged
@@ -54,6 +62,8 @@ comment on column event_sources.decision is
 comment on column event_sources.decided_by is 'Null: nobody yet, the decision follows from the likeness.';
 comment on column event_sources.listed is 'The event as the provider lists it, so that it can be imported without a call.';
 comment on column event_sources.removed_event is 'The row of ct_events that a merge took away, for undoing it.';
+comment on column event_sources.is_further is
+    'True for a pair with one more event of the hardware, found when there was a decision on the first one already.';
 comment on column event_sources.moved_with is
     'The event_source_id of a merge that took this one along from the event that it was of; its undoing gives it back.';
 comment on column event_sources.taken_along is
@@ -148,14 +158,18 @@ begin
         return new;
     end if;
     perform lock_events(new.timing_partner_id);
-    if exists (select from event_sources s join providers v using (provider_id)
-               where s.timing_partner_id = new.timing_partner_id and v.key = new.data_source
-                 and s.provider_event_id = coalesce(new.provider_event_id, new.event_id)
-                 and s.decision = 'kept_both') then
+    if (select bool_and(s.decision = 'kept_both') from event_sources s join providers v using (provider_id)
+        where s.timing_partner_id = new.timing_partner_id and v.key = new.data_source
+          and s.provider_event_id = coalesce(new.provider_event_id, new.event_id)) then
         return new;
     end if;
     select a.event_id into hardware_event_id
-    from alike_hardware_events(new.timing_partner_id, new.event_name, new.start_date, new.provider_event_id) a limit 1;
+    from alike_hardware_events(new.timing_partner_id, new.event_name, new.start_date, new.provider_event_id) a
+    where not exists (
+        select from event_sources s join providers v using (provider_id)
+        where s.timing_partner_id = new.timing_partner_id and v.key = new.data_source and s.event_id = a.event_id
+          and s.provider_event_id = coalesce(new.provider_event_id, new.event_id) and s.decision = 'kept_both')
+    limit 1;
     if found then
         raise exception 'event % of ChronoTrack Live may be event % of the hardware, so it is not stored',
             coalesce(new.provider_event_id, new.event_id), hardware_event_id
@@ -165,6 +179,89 @@ begin
 end $$;
 create or replace trigger duplicate_event_is_refused before insert on ct_events
     for each row when (new.data_source = 'chronotrack_live') execute function refuse_duplicate_event();
+
+-- More events of the hardware that an event of ChronoTrack Live may be than the one of the pair that counts. Where that
+-- says what becomes of it, only those that certainly are the same event; where it stands alone, every one that may be.
+create or replace function further_twins(p_timing_partner_id integer, p_event_id text, p_provider_event_id text)
+returns table (provider_id integer, provider_event_id text, event_id text, decision text, likeness text, event_name text,
+               start_date timestamptz, listed jsonb, account_name text)
+language sql stable as $$
+    with known as materialized (
+        select s.* from event_sources s
+        join providers v on v.provider_id = s.provider_id and not v.is_registration
+        where s.timing_partner_id = p_timing_partner_id and not s.is_further
+          and (p_provider_event_id is null or s.provider_event_id = p_provider_event_id)
+    ),
+    hardware as materialized (
+        select h.event_id, h.event_name, h.start_date from ct_events h
+        where h.timing_partner_id = p_timing_partner_id and h.data_source = 'tcp_hardware'
+          and (p_event_id is null or h.event_id = p_event_id)
+    )
+    select s.provider_id, s.provider_event_id, h.event_id, s.decision, alike.likeness, s.event_name, s.start_date, s.listed,
+           s.account_name
+    from known s
+    join hardware h on h.event_id <> s.event_id
+        and (h.event_id = s.provider_event_id or h.start_date is null or s.start_date is null
+             or h.start_date between s.start_date - interval '1 day' and s.start_date + interval '1 day')
+        -- How alike two names are takes a hundred times longer.
+        and (s.decision = 'kept_both' or h.event_id = s.provider_event_id
+             or normalised_event_name(h.event_name) = normalised_event_name(s.event_name))
+    cross join lateral (
+        select case when h.event_id = s.provider_event_id then 'same_id'
+                    else event_likeness(h.event_name, h.start_date, s.event_name, s.start_date) end as likeness
+        offset 0
+    ) alike
+    where alike.likeness in ('same_id', 'same_name') or alike.likeness is not null and s.decision = 'kept_both'
+$$;
+
+-- They wait for a person, and do so no longer when they are alike no more. The decision on the first pair stands.
+create or replace function flag_further_twins(p_timing_partner_id integer, p_event_id text, p_provider_event_id text)
+returns void
+language sql as $$
+    delete from event_sources s
+    where s.timing_partner_id = p_timing_partner_id and s.is_further and s.decision = 'review' and s.decided_by is null
+      and (p_event_id is null or s.event_id = p_event_id)
+      and (p_provider_event_id is null or s.provider_event_id = p_provider_event_id)
+      and not exists (
+          select from further_twins(p_timing_partner_id, s.event_id, s.provider_event_id) t
+          where t.provider_id = s.provider_id);
+    insert into event_sources (
+        timing_partner_id, event_id, provider_id, provider_event_id, decision, likeness, event_name, start_date, listed,
+        account_name, is_further)
+    select p_timing_partner_id, t.event_id, t.provider_id, t.provider_event_id, 'review', t.likeness, t.event_name,
+           t.start_date, t.listed, t.account_name, true
+    from further_twins(p_timing_partner_id, p_event_id, p_provider_event_id) t
+    where t.decision <> 'review'
+    on conflict do nothing;
+$$;
+
+create or replace function flag_further_twins_of_source() returns trigger
+language plpgsql as $$
+begin
+    perform flag_further_twins(new.timing_partner_id, null, new.provider_event_id);
+    return null;
+end $$;
+create or replace trigger further_twins_are_flagged after insert on event_sources
+    for each row when (not new.is_further and new.decision <> 'review') execute function flag_further_twins_of_source();
+create or replace trigger further_twins_are_flagged_anew after update on event_sources
+    for each row when (not new.is_further and new.decision <> 'review'
+                       and (old.decision, old.event_id, old.event_name, old.start_date, old.is_further)
+                           is distinct from (new.decision, new.event_id, new.event_name, new.start_date, new.is_further))
+    execute function flag_further_twins_of_source();
+
+-- Where the pair that counts goes with its event of the hardware, the oldest of the further ones counts.
+create or replace function let_further_pair_count() returns trigger
+language plpgsql as $$
+begin
+    update event_sources s set is_further = false
+    where s.timing_partner_id = old.timing_partner_id and s.event_source_id = (
+        select min(o.event_source_id) from event_sources o
+        where (o.timing_partner_id, o.provider_id, o.provider_event_id)
+            = (old.timing_partner_id, old.provider_id, old.provider_event_id));
+    return null;
+end $$;
+create or replace trigger a_further_pair_counts after delete on event_sources
+    for each row when (not old.is_further) execute function let_further_pair_count();
 
 -- An event that is timed comes, or changes, beside an event of another source that is stored and may be the same; or such
 -- an event comes beside one that is timed. A person decides, or for a registration system the rule.
@@ -203,7 +300,16 @@ begin
            or (new.data_source = 'tcp_hardware' or v.is_registration and new.data_source = 'chronotrack_live') and (
                new.event_id = coalesce(e.provider_event_id, e.event_id) or new.start_date is null or e.start_date is null
                or e.start_date between new.start_date - interval '1 day' and new.start_date + interval '1 day'))
-    on conflict (timing_partner_id, provider_id, provider_event_id) do nothing;
+    on conflict do nothing;
+    if new.data_source = 'tcp_hardware' then
+        perform flag_further_twins(new.timing_partner_id, new.event_id, null);
+    elsif new.data_source = 'chronotrack_live' then
+        update event_sources s set event_name = new.event_name, start_date = new.start_date
+        from providers v
+        where v.key = new.data_source and v.provider_id = s.provider_id and s.timing_partner_id = new.timing_partner_id
+          and s.provider_event_id = coalesce(new.provider_event_id, new.event_id)
+          and (s.event_name, s.start_date) is distinct from (new.event_name, new.start_date);
+    end if;
     return null;
 end $$;
 create or replace trigger duplicate_of_a_new_event_is_flagged after insert on ct_events
@@ -225,6 +331,10 @@ cross join lateral (
         e.timing_partner_id, v.is_registration, e.event_name, e.start_date, coalesce(e.provider_event_id, e.event_id))
     limit 1) a
 where e.data_source = 'chronotrack_live' or v.is_registration
-on conflict (timing_partner_id, provider_id, provider_event_id) do nothing;
+on conflict do nothing;
+do $$
+begin
+    perform flag_further_twins(timing_partner_id, null, null) from timing_partners;
+end $$;
 
 insert into applied_migrations (name) values ('schema/072_duplicates.sql') on conflict do nothing;

@@ -97,9 +97,10 @@ values
     ('event_sources',
      'account_name text, decided_at timestamp with time zone, decided_by text, decision text, earlier '
      'jsonb, event_id text, event_name text, event_source_id bigint, found_at timestamp with time zone, '
-     'likeness text, listed jsonb, moved_with bigint, provider_event_id text, provider_id integer, reason '
-     'text, removed_event jsonb, removed_payload json, start_date timestamp with time zone, taken_along '
-     'jsonb, timing_partner_id integer, unlisted_since timestamp with time zone, upstream_state text'),
+     'is_further boolean, likeness text, listed jsonb, moved_with bigint, provider_event_id text, '
+     'provider_id integer, reason text, removed_event jsonb, removed_payload json, start_date timestamp '
+     'with time zone, taken_along jsonb, timing_partner_id integer, unlisted_since timestamp with time '
+     'zone, upstream_state text'),
     ('feed_marks',
      'changed_from timestamp with time zone, changed_to timestamp with time zone, event_id text, gone '
      'text[], is_of_all boolean, is_of_event boolean, server bigint, timing_partner_id integer, '
@@ -248,7 +249,7 @@ values
     ('ct_participants', 'timing_partner_id, event_id, data_source, entry_id'),
     ('ct_races', 'timing_partner_id, event_id, data_source, race_id'),
     ('ct_results', 'timing_partner_id, event_id, data_source, race_id, entry_id, legacy_row_id'),
-    ('event_sources', 'timing_partner_id, provider_id, provider_event_id'),
+    ('event_sources', 'timing_partner_id, provider_id, provider_event_id, event_id'),
     ('heartbeats', 'component, instance'),
     ('import_mappings', 'timing_partner_id, mapping_name'),
     ('joined_results', 'timing_partner_id, event_id, race_id, participant_id'),
@@ -291,7 +292,11 @@ values
     ('breaker_failed(integer,integer,text,text,text)'),
     ('forget_breaker_of_login()'),
     ('free_events_of_login()'),
+    ('flag_further_twins(integer,text,text)'),
+    ('flag_further_twins_of_source()'),
     ('forget_spans()'),
+    ('further_twins(integer,text,text)'),
+    ('let_further_pair_count()'),
     ('homes_of_rows(integer,text,timestamp with time zone)'),
     ('note_schedule_change()'),
     ('note_schedule_rule_change()'),

@@ -23,12 +23,23 @@ DECISIONS = {
     "kept_both": "two events",
 }
 
+#: What of the same event is decided with another event of the hardware.
+BESIDE = {
+    "review": "whether {provider_event_id} is event {event_id} waits for you, too",
+    "skipped": "{provider_event_id} is skipped as a duplicate of event {event_id}",
+    "merged": "{provider_event_id} is merged into event {event_id}",
+    "kept_both": "{provider_event_id} and event {event_id} are two events",
+}
+
 app = typer.Typer(
     no_args_is_help=True,
     help="Decide on events that reach us from two sources.\n\nExample: project88 duplicates list",
 )
 Event = Annotated[str, typer.Argument(metavar="EVENT", help="Either event: our id, or the provider's.")]
 By = Annotated[str, typer.Option(metavar="NAME", help="Who decides.")]
+Hardware = Annotated[
+    str | None, typer.Option(metavar="EVENT", help="Our id of the hardware event, where an event may be several ones.")
+]
 Why = Annotated[str | None, typer.Option("--reason", help="Why; kept with the decision.")]
 
 
@@ -51,41 +62,47 @@ def list_command(
 
 
 @app.command("show")
-def show_command(event: Event, timing_partner_id: AnyPartnerId = None, as_json: AsJson = False) -> None:
+def show_command(
+    event: Event, hardware: Hardware = None, timing_partner_id: AnyPartnerId = None, as_json: AsJson = False
+) -> None:
     """Show why two events look alike, which source wins, and what each decision would change.
 
     Example: project88 duplicates show 8412
     """
-    run(_show(event, timing_partner_id, as_json))
+    run(_show(event, timing_partner_id, hardware, as_json))
 
 
 @app.command("merge")
-def merge_command(event: Event, by: By, reason: Why = None, timing_partner_id: AnyPartnerId = None) -> None:
+def merge_command(
+    event: Event, by: By, reason: Why = None, hardware: Hardware = None, timing_partner_id: AnyPartnerId = None
+) -> None:
     """Make one event of the two. The provider's entries and results stand under the hardware event from now on.
 
     Example: project88 duplicates merge 8412 --by "Race director"
     """
-    run(_merge(event, timing_partner_id, by, reason))
+    run(_merge(event, timing_partner_id, hardware, by, reason))
 
 
 @app.command("keep-both")
-def keep_both_command(event: Event, by: By, reason: Why = None, timing_partner_id: AnyPartnerId = None) -> None:
+def keep_both_command(
+    event: Event, by: By, reason: Why = None, hardware: Hardware = None, timing_partner_id: AnyPartnerId = None
+) -> None:
     """Keep two events. One that was held back is imported and collected from now on.
 
     Example: project88 duplicates keep-both 8412 --by "Race director" --reason "Saturday and Sunday are two races"
     """
-    run(_keep_both(event, timing_partner_id, by, reason))
+    run(_keep_both(event, timing_partner_id, hardware, by, reason))
 
 
 @app.command("undo")
-def undo_command(event: Event, by: By, timing_partner_id: AnyPartnerId = None) -> None:
+def undo_command(event: Event, by: By, hardware: Hardware = None, timing_partner_id: AnyPartnerId = None) -> None:
     """Take the last decision on two events back.
 
     What a merge moved moves back. An event that was imported by keeping both stays, and waits for a decision.
 
     Example: project88 duplicates undo 8412 --by "Race director"
     """
-    run(_undo(event, timing_partner_id, by))
+    run(_undo(event, timing_partner_id, hardware, by))
 
 
 @app.command("rule")
@@ -114,23 +131,26 @@ async def _list(partner: int | None, every: bool, as_json: bool) -> None:
         typer.echo("no event is held to be a duplicate" if every else "no event waits for a decision")
 
 
-async def _show(event: str, partner: int | None, as_json: bool) -> None:
-    from project88.store.duplicates import LIKENESS, find_pair, holdings
+async def _show(event: str, partner: int | None, hardware: str | None, as_json: bool) -> None:
+    from project88.store.duplicates import LIKENESS, find_pairs, holdings
 
     async with hub_database() as db:
-        pair = await find_pair(db, event, _partner(partner))
-        own, hardware = await holdings(db, pair)
+        found = [(pair, *await holdings(db, pair)) for pair in await find_pairs(db, event, _partner(partner), hardware)]
     if as_json:
-        print_json({"pair": pair, "holds": own, "hardware_holds": hardware, "why": LIKENESS[pair.likeness]})
+        shown = [
+            {"pair": pair, "holds": own, "hardware_holds": other, "why": LIKENESS[pair.likeness]}
+            for pair, own, other in found
+        ]
+        print_json(shown[0] if len(shown) == 1 else shown)
         return
-    typer.echo("\n".join(_told(pair, own, hardware)))
+    typer.echo("\n\n".join("\n".join(_told(*each)) for each in found))
 
 
-async def _merge(event: str, partner: int | None, by: str, reason: str | None) -> None:
+async def _merge(event: str, partner: int | None, hardware: str | None, by: str, reason: str | None) -> None:
     from project88.store.duplicates import find_pair, merge
 
     async with hub_database() as db:
-        pair = await find_pair(db, event, _partner(partner))
+        pair = await find_pair(db, event, _partner(partner), hardware)
         moved = await merge(db, pair, by, reason)
     typer.echo(f"event {pair.provider_event_id} is merged into event {pair.event_id}{_of(moved, 'moved')}")
     if pair.live_event_id is None:
@@ -140,22 +160,28 @@ async def _merge(event: str, partner: int | None, by: str, reason: str | None) -
         )
 
 
-async def _keep_both(event: str, partner: int | None, by: str, reason: str | None) -> None:
+async def _keep_both(event: str, partner: int | None, hardware: str | None, by: str, reason: str | None) -> None:
     from project88.store.duplicates import find_pair, keep_both
 
     async with hub_database() as db:
-        pair = await find_pair(db, event, _partner(partner))
+        pair = await find_pair(db, event, _partner(partner), hardware)
         await keep_both(db, pair, by, reason)
+        now = await find_pair(db, pair.provider_event_id, pair.timing_partner_id, pair.event_id)
     typer.echo(f"event {pair.provider_event_id} and event {pair.event_id} are two events")
+    if now.live_event_id is not None or any(other["decision"] == "merged" for other in now.others):
+        return
+    for other in now.others:
+        if other["decision"] != "kept_both":
+            typer.echo(f"{pair.provider_event_id} is not imported yet: {_said(pair, other)}")
 
 
-async def _undo(event: str, partner: int | None, by: str) -> None:
+async def _undo(event: str, partner: int | None, hardware: str | None, by: str) -> None:
     from project88.store.duplicates import find_pair, undo
 
     async with hub_database() as db:
-        pair = await find_pair(db, event, _partner(partner))
+        pair = await find_pair(db, event, _partner(partner), hardware)
         moved = await undo(db, pair, by)
-        now = await find_pair(db, event, pair.timing_partner_id)
+        now = await find_pair(db, pair.provider_event_id, pair.timing_partner_id, pair.event_id)
     verb = "moved back" if now.live_event_id is not None else "hidden"
     typer.echo(f"the decision on event {pair.provider_event_id} is undone{_of(moved, verb)}; now: {_decision(now)}")
 
@@ -181,6 +207,7 @@ def _told(pair: Pair, own: Holding, hardware: Holding) -> list[str]:
     ]
     if pair.reason:
         lines.append(f"reason: {pair.reason}")
+    lines += [_beside(pair, each) for each in pair.others]
     lines += [_earlier(each) for each in pair.earlier]
     lines += [
         f"stored of {pair.provider_key}: {own.entries} entries, {own.results} results; "
@@ -199,6 +226,16 @@ def _apart(pair: Pair) -> str:
     apart: timedelta = abs(pair.start_date - pair.hardware_start_date)
     hours, seconds = divmod(int(apart.total_seconds()), 3600)
     return f"starts {hours} h {seconds // 60} min apart"
+
+
+def _beside(pair: Pair, other: dict[str, Any]) -> str:
+    """One more event of the hardware that the provider's may be."""
+    return f"{'a second' if other['is_older'] else 'the first'} event of the hardware: {_said(pair, other)}"
+
+
+def _said(pair: Pair, other: dict[str, Any]) -> str:
+    by = f" by {other['by']}" if other["by"] else ""
+    return BESIDE[other["decision"]].format(provider_event_id=pair.provider_event_id, event_id=other["event_id"]) + by
 
 
 def _earlier(said: dict[str, Any]) -> str:

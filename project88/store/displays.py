@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal
 
 from project88.errors import UsageError
@@ -28,31 +28,25 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What a display shall show. None: of every session, of every race."""
-
-    key: EventKey
-    kind: Kind
-    timing_session_id: int | None
-    race_id: str | None
-    created_by: str
-    lifetime: timedelta
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Display:
-    """A display that may be shown now."""
+    """What a display shows. None: of every session, of every race."""
 
     key: EventKey
-    display_id: int
+    kind: Kind
     timing_session_id: int | None
     race_id: str | None
-    kind: Kind
-    expires_at: datetime
 
     def parameters(self, limit: int) -> dict[str, Any]:
         bounds = {"timing_session_id": self.timing_session_id, "race_id": self.race_id, "limit": limit}
         return {**self.key.parameters(), **bounds}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted(Display):
+    """A display that shall be made."""
+
+    created_by: str
+    lifetime: timedelta
 
 
 async def create(db: Database, wanted: Wanted) -> tuple[str, Row]:
@@ -60,19 +54,29 @@ async def create(db: Database, wanted: Wanted) -> tuple[str, Row]:
     secret = secrets.token_urlsafe(SECRET_BYTES)
     parameters = {**asdict(wanted), **wanted.key.parameters(), "token_hash": secret_hash(secret)}
     parameters.pop("key")
-    is_bound = wanted.timing_session_id is None or await db.value(queries["session_of_event"], parameters)
-    if not is_bound:
-        raise UsageError(
-            f"timing session {wanted.timing_session_id} is not bound to event {wanted.key.event_id};"
-            " see: project88 timing sessions"
-        )
+    await require_session(db, wanted)
     row = await db.row(queries["create"], parameters)
     assert row is not None
     return secret, row
 
 
+async def require_session(db: Database, display: Display) -> None:
+    """Raises UsageError where the display's session is of another event."""
+    number = display.timing_session_id
+    if number is not None and not await db.value(queries["session_of_event"], display.parameters(0)):
+        raise UsageError(
+            f"timing session {number} is not bound to event {display.key.event_id}; see: project88 timing sessions"
+        )
+
+
 async def listed(db: Database, timing_partner_id: int | None) -> list[Row]:
     return await db.rows(queries["listed"], {"timing_partner_id": timing_partner_id})
+
+
+async def open_hashes(db: Database, timing_partner_id: int | None) -> dict[int, bytes]:
+    """Of the displays that may be shown, by their numbers: what tells who follows which."""
+    found = await db.rows(queries["open_hashes"], {"timing_partner_id": timing_partner_id})
+    return {row["display_id"]: row["token_hash"] for row in found}
 
 
 async def revoke(db: Database, display_id: int, timing_partner_id: int | None = None) -> bool:

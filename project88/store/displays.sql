@@ -13,13 +13,23 @@ select exists (
       and timing_session_id = %(timing_session_id)s);
 
 -- name: listed
--- The displays, the newest first, and whether each may be opened.
-select d.timing_partner_id, d.display_id, d.event_id, e.event_name, d.timing_session_id, d.race_id, d.kind, d.created_by,
-       d.created_at, d.expires_at,
-       case when d.revoked_at is not null then 'revoked' when d.expires_at <= now() then 'expired' else 'open' end as state
-from displays d join ct_events e using (timing_partner_id, event_id)
+-- The displays, the newest first, and whether each may be opened: not while its session belongs to another event.
+select d.timing_partner_id, d.display_id, d.event_id, e.event_name, d.timing_session_id, s.session_name, d.race_id,
+       d.kind, d.created_by, d.created_at, d.expires_at,
+       case when d.revoked_at is not null then 'revoked' when d.expires_at <= now() then 'expired'
+            when d.timing_session_id is not null and s.event_id is distinct from d.event_id then 'elsewhere'
+            else 'open' end as state
+from displays d
+join ct_events e using (timing_partner_id, event_id)
+left join timing.timing_sessions s using (timing_partner_id, timing_session_id)
 where (%(timing_partner_id)s::int is null or d.timing_partner_id = %(timing_partner_id)s::int)
 order by d.created_at desc, d.display_id desc;
+
+-- name: open_hashes
+-- What the secrets of the open displays are known by.
+select display_id, token_hash from displays
+where revoked_at is null and expires_at > now()
+  and (%(timing_partner_id)s::int is null or timing_partner_id = %(timing_partner_id)s::int);
 
 -- name: revoke
 -- End a display now; one that had ended is left as it is.
@@ -36,7 +46,7 @@ select exists (
 
 -- name: shown
 -- The display of a secret while it may be shown.
-select timing_partner_id, display_id, event_id, timing_session_id, race_id, kind, expires_at
+select timing_partner_id, event_id, timing_session_id, race_id, kind
 from shown_display(%(token_hash)s);
 
 -- name: still_shown

@@ -61,6 +61,8 @@ class Pair:
     is_listed: bool
     #: Earlier decisions as they were kept: decision, by, at, reason, undone_by, undone_at.
     earlier: list[dict[str, Any]]
+    #: Pairs of the same event with other events of the hardware: event_id, decision, by, is_older.
+    others: list[dict[str, Any]]
 
     @property
     def key(self) -> dict[str, Any]:
@@ -80,17 +82,28 @@ async def pairs(
     db: Database,
     timing_partner_id: TimingPartnerId | None = None,
     event: str | None = None,
+    hardware: str | None = None,
     *,
     decided_too: bool = False,
 ) -> list[Pair]:
-    """Those that nobody decided, unless ``decided_too``; what waits comes first."""
-    parameters = {"timing_partner_id": timing_partner_id, "event": event, "decided_too": decided_too}
+    """Those that nobody decided, unless ``decided_too``; what waits comes first. ``hardware``: only with that event."""
+    parameters = _asked(timing_partner_id, event, hardware) | {"decided_too": decided_too}
     return [Pair(**row) for row in await db.rows(queries["list"], parameters)]
 
 
-async def find_pair(db: Database, event: str, timing_partner_id: TimingPartnerId | None = None) -> Pair:
+async def find_pair(
+    db: Database, event: str, timing_partner_id: TimingPartnerId | None = None, hardware: str | None = None
+) -> Pair:
     """EVENT is an id of either event, ours or the provider's. Two matches are an error that lists them."""
-    return _the_one(await pairs(db, timing_partner_id, event, decided_too=True), event)
+    return _the_one(await pairs(db, timing_partner_id, event, hardware, decided_too=True), event)
+
+
+async def find_pairs(
+    db: Database, event: str, timing_partner_id: TimingPartnerId | None = None, hardware: str | None = None
+) -> list[Pair]:
+    """Every pair of EVENT, at least one."""
+    found = await pairs(db, timing_partner_id, event, hardware, decided_too=True)
+    return found or [_the_one(found, event)]
 
 
 async def holdings(db: Database, pair: Pair) -> tuple[Holding, Holding]:
@@ -133,6 +146,7 @@ async def _merge(db: Database, pair: Pair, decided_by: str | None, reason: str |
     async with _deciding(db, pair) as (connection, found):
         if found.decision == "merged":
             raise UsageError(f"{_named(found)} is merged already")
+        _require_unmerged(found)
         moved = await put_under_hardware(connection, source, found)
         await _decide(connection, found, "merged", decided_by, reason)
         await connection.execute(queries["score_again"], found.key | {"event_id": found.event_id})
@@ -163,8 +177,9 @@ async def undo(db: Database, pair: Pair, undone_by: str) -> Moved:
         moved, is_stored = Moved(), found.live_event_id is not None
         if found.decision == "merged":
             moved, is_stored = await put_back(connection, source, found)
-        before = "skipped" if found.likeness in CERTAIN and not is_stored else "review"
+        before = _before(found, is_stored=is_stored)
         await connection.execute(queries["undo"], {**found.key, "decision": before, "decided_by": undone_by})
+        await _let_one_count(connection, found)
         await connection.execute(queries["score_again"], found.key | {"event_id": found.event_id})
     return moved
 
@@ -195,7 +210,7 @@ async def _deciding(db: Database, pair: Pair) -> AsyncIterator[tuple[Connection,
 
 
 async def _again(connection: Connection, pair: Pair) -> list[Pair]:
-    parameters = {"timing_partner_id": pair.timing_partner_id, "event": pair.provider_event_id, "decided_too": True}
+    parameters = _asked(pair.timing_partner_id, pair.provider_event_id, pair.event_id) | {"decided_too": True}
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(queries["list"], parameters)
         found = [Pair(**row) for row in await cursor.fetchall()]
@@ -207,12 +222,34 @@ def _the_one(found: Sequence[Pair], event: str) -> Pair:
         raise UsageError(f"event {event} is not held to be a duplicate: see project88 duplicates list --all")
     if len(found) > 1:
         listed = "\n".join(
-            f"  {each.provider_event_id} of {each.provider_key}  and hardware event {each.event_id}  "
-            f"timing partner {each.timing_partner_id}  {each.event_name or '-'}"
+            f"  {each.provider_event_id} --hardware {each.event_id} --timing-partner-id {each.timing_partner_id}"
+            f"  {each.provider_key}, {each.decision}, {each.event_name or '-'}"
             for each in found
         )
-        raise UsageError(f"event {event} is in several pairs:\n{listed}\ngive the provider's id of one of them")
+        raise UsageError(f"event {event} is in several pairs, of which each is named like this:\n{listed}")
     return found[0]
+
+
+def _require_unmerged(pair: Pair) -> None:
+    """Rows of an event stand in one place."""
+    for other in pair.others:
+        if other["decision"] == "merged":
+            command = f"project88 duplicates {{}} {pair.provider_event_id} --hardware {{}}".format
+            raise UsageError(
+                f"{_named(pair)} is merged into event {other['event_id']} already, and two events of the hardware "
+                f"cannot be merged: keep event {pair.event_id} apart with {command('keep-both', pair.event_id)}, or "
+                f"first undo that merge with {command('undo', other['event_id'])}"
+            )
+
+
+def _before(pair: Pair, *, is_stored: bool) -> Decision:
+    """What stood before a person decided. A pair that was found beside an older one has always waited."""
+    is_first = not any(other["is_older"] for other in pair.others)
+    return "skipped" if pair.likeness in CERTAIN and is_first and not is_stored else "review"
+
+
+def _asked(timing_partner_id: TimingPartnerId | None, event: str | None, hardware: str | None) -> dict[str, Any]:
+    return {"timing_partner_id": timing_partner_id, "event": event, "hardware": hardware}
 
 
 async def _source(db: Database, pair: Pair) -> Source:
@@ -228,6 +265,14 @@ async def _decide(
 ) -> None:
     parameters = {**pair.key, "decision": decision, "decided_by": decided_by, "reason": reason}
     await connection.execute(queries["decide"], parameters)
+    await _let_one_count(connection, pair)
+
+
+async def _let_one_count(connection: Connection, pair: Pair) -> None:
+    """Of the pairs of an event the merged one says what becomes of it, else the oldest."""
+    parameters = pair.key | {"provider_key": pair.provider_key, "provider_event_id": pair.provider_event_id}
+    for name in ("let_others_wait", "let_one_count"):
+        await connection.execute(queries[name], parameters)
 
 
 def _named(pair: Pair) -> str:

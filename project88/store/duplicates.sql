@@ -3,7 +3,13 @@
 select s.timing_partner_id, p.company_name, s.event_source_id, v.key as provider_key, s.provider_event_id, s.event_name,
        s.start_date, s.event_id, h.event_name as hardware_event_name, h.start_date as hardware_start_date, s.likeness,
        s.decision, s.decided_by, s.decided_at, s.reason, s.found_at, l.event_id as live_event_id,
-       s.listed is not null as is_listed, s.earlier
+       s.listed is not null as is_listed, s.earlier, array(
+           select jsonb_build_object('event_id', o.event_id, 'decision', o.decision, 'by', o.decided_by,
+                                     'is_older', o.event_source_id < s.event_source_id)
+           from event_sources o
+           where (o.timing_partner_id, o.provider_id, o.provider_event_id)
+               = (s.timing_partner_id, s.provider_id, s.provider_event_id) and o.event_source_id <> s.event_source_id
+           order by o.event_source_id) as others
 from event_sources s
 join timing_partners p using (timing_partner_id)
 join providers v using (provider_id)
@@ -12,6 +18,7 @@ left join ct_events l on l.timing_partner_id = s.timing_partner_id and l.data_so
     and coalesce(l.provider_event_id, l.event_id) = s.provider_event_id
 where (%(timing_partner_id)s::int is null or s.timing_partner_id = %(timing_partner_id)s)
   and (%(event)s::text is null or %(event)s in (s.event_id, s.provider_event_id, l.event_id))
+  and (%(hardware)s::text is null or s.event_id = %(hardware)s)
   and (%(decided_too)s or s.decided_by is null)
 order by s.decision <> 'review', s.decided_by is not null, s.start_date desc nulls last, s.event_source_id;
 
@@ -79,6 +86,26 @@ from (
     where o.timing_partner_id = %(timing_partner_id)s and o.event_source_id = %(event_source_id)s
 ) rule
 where s.timing_partner_id = %(timing_partner_id)s and s.event_source_id = %(event_source_id)s;
+
+-- name: let_others_wait
+-- Of the pairs of an event of a provider the merged one counts, else the oldest; first the others are further ones.
+update event_sources s set is_further = true
+where s.timing_partner_id = %(timing_partner_id)s and s.provider_event_id = %(provider_event_id)s
+  and s.provider_id = (select provider_id from providers where key = %(provider_key)s) and not s.is_further
+  and exists (select from event_sources o
+              where (o.timing_partner_id, o.provider_id, o.provider_event_id)
+                  = (s.timing_partner_id, s.provider_id, s.provider_event_id)
+                and (o.decision <> 'merged', o.event_source_id) < (s.decision <> 'merged', s.event_source_id));
+
+-- name: let_one_count
+-- Then that one counts.
+update event_sources s set is_further = false
+where s.timing_partner_id = %(timing_partner_id)s and s.provider_event_id = %(provider_event_id)s
+  and s.provider_id = (select provider_id from providers where key = %(provider_key)s) and s.is_further
+  and not exists (select from event_sources o
+                  where (o.timing_partner_id, o.provider_id, o.provider_event_id)
+                      = (s.timing_partner_id, s.provider_id, s.provider_event_id)
+                    and (o.decision <> 'merged', o.event_source_id) < (s.decision <> 'merged', s.event_source_id));
 
 -- name: stage_listed
 -- The event as the provider lists it.

@@ -273,10 +273,20 @@ where s.timing_partner_id = %(timing_partner_id)s and s.event_source_id = %(even
 returning event_id;
 
 -- name: restore_payload
--- What the provider said of it, as it came, and what is known of its account today.
+-- What the provider said of it, as it came, and what is known of its account today. Results that changed while it was
+-- merged have not settled.
 update ct_events e set raw_payload = s.removed_payload, account_name = s.account_name,
-    unlisted_since = s.unlisted_since, upstream_state = s.upstream_state
+    unlisted_since = s.unlisted_since, upstream_state = s.upstream_state,
+    results_changed_at = case when since.changed then greatest(e.results_changed_at, h.results_changed_at)
+                              else e.results_changed_at end,
+    settled_at = case when not since.changed then e.settled_at end
 from event_sources s
+join ct_events h on (h.timing_partner_id, h.event_id) = (s.timing_partner_id, s.event_id)
+cross join lateral (
+    select exists (select from ct_results r
+                   where r.timing_partner_id = s.timing_partner_id and r.event_id = %(live_event_id)s
+                     and r.data_source = %(data_source)s and r.updated_at > s.decided_at) as changed
+) since
 where s.timing_partner_id = %(timing_partner_id)s and s.event_source_id = %(event_source_id)s
   and e.timing_partner_id = s.timing_partner_id and e.event_id = %(live_event_id)s;
 

@@ -91,10 +91,12 @@ async def import_events(connection: AsyncConnection[Any], source: Source) -> tup
     New events belong to the account whose list this is, and those that no other account lists.
     """
     await connection.execute(queries["lock_lists"], source.parameters())
+    await connection.execute(queries["forget_unlike_pairs"], source.parameters())
     found = await alike(connection, source)
     for row in found:
         noted = {**source.parameters(), **row, "listed": json.dumps(row["listed"])}
-        await connection.execute(queries["note_alike"], noted)
+        for name in ("note_known",) if row["known_decision"] else ("point_elsewhere", "note_alike"):
+            await connection.execute(queries[name], noted)
     parameters = {
         **source.parameters(),
         "alike": [row["provider_event_id"] for row in found],

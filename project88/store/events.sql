@@ -1,7 +1,8 @@
 -- name: alike
 -- Staged events that are not stored and may be hardware events of the same partner, with the decision that stands: a
 -- person's, else the partner's rule where the likeness is certain. They are not imported unless both are kept. Of two
--- that the rule would merge into one event nobody knows which it is. An event of a registration system that certainly is
+-- that the rule would merge into one event nobody knows which it is. Of several events of the hardware that it may be, each
+-- has to be kept apart before it is imported. An event of a registration system that certainly is
 -- one that is timed is merged into it; where that is doubtful it is imported, and the database flags it.
 with found as (
     select s.provider_event_id, s.name, s.start_date, to_jsonb(s) as listed, coalesce(d.event_id, a.event_id) as event_id,
@@ -15,7 +16,13 @@ with found as (
         -- A merge that the partner's rule made is as good as a person's: rows were collected under it.
         select * from event_sources d
         where d.timing_partner_id = p.timing_partner_id and d.provider_id = %(provider_id)s
-          and d.provider_event_id = s.provider_event_id and (d.decided_by is not null or d.decision = 'merged')) d on true
+          and d.provider_event_id = s.provider_event_id and (
+              d.decided_by is not null or d.decision = 'merged'
+              or exists (select from event_sources o
+                         where (o.timing_partner_id, o.provider_id, o.provider_event_id)
+                             = (d.timing_partner_id, d.provider_id, d.provider_event_id) and o.is_further))
+        order by array_position(array['merged', 'review', 'skipped', 'kept_both'], d.decision), d.event_source_id
+        limit 1) d on true
     left join lateral (
         select * from alike_events(
             p.timing_partner_id, v.is_registration, s.name, s.start_date, s.provider_event_id)
@@ -26,7 +33,7 @@ with found as (
           where e.timing_partner_id = p.timing_partner_id and e.data_source = %(data_source)s
             and e.provider_event_id = s.provider_event_id)
 )
-select f.provider_event_id, f.name, f.start_date, f.listed, f.event_id, f.likeness,
+select f.provider_event_id, f.name, f.start_date, f.listed, f.event_id, f.likeness, f.known_decision,
        case when f.known_decision is not null then f.known_decision
             when f.rule = 'merged' and (
                 count(*) filter (where f.known_decision is null and f.rule = 'merged') over (partition by f.event_id) > 1
@@ -39,23 +46,57 @@ select f.provider_event_id, f.name, f.start_date, f.listed, f.event_id, f.likene
 from found f
 order by f.provider_event_id collate "C";
 
+-- name: note_known
+-- How the provider lists an event now on which there is a decision.
+update event_sources known set
+    event_name = %(name)s, start_date = %(start_date)s, listed = %(listed)s::jsonb - 'list_no',
+    account_name = case when known.account_name is null or known.unlisted_since is not null
+                        then %(account_name)s else known.account_name end,
+    unlisted_since = case when known.account_name = %(account_name)s then null else known.unlisted_since end
+where known.timing_partner_id = %(timing_partner_id)s and known.provider_id = %(provider_id)s
+  and known.provider_event_id = %(provider_event_id)s
+  and ((known.event_name, known.start_date, known.listed)
+       is distinct from (%(name)s::text, %(start_date)s::timestamptz, %(listed)s::jsonb - 'list_no')
+       or known.account_name is null or known.unlisted_since is not null);
+
+-- name: point_elsewhere
+-- An event on which nobody decided is like another event of the hardware now.
+update event_sources set event_id = %(event_id)s
+where timing_partner_id = %(timing_partner_id)s and provider_id = %(provider_id)s
+  and provider_event_id = %(provider_event_id)s and event_id <> %(event_id)s;
+
 -- name: note_alike
--- Keeps what was found of one staged event that may be a hardware event; what a person decided stays.
+-- Keeps what was found of one staged event that may be a hardware event.
 insert into event_sources as known (
     timing_partner_id, event_id, provider_id, provider_event_id, decision, likeness, event_name, start_date, listed,
     account_name)
 values (%(timing_partner_id)s, %(event_id)s, %(provider_id)s, %(provider_event_id)s, %(decision)s, %(likeness)s,
         %(name)s, %(start_date)s, %(listed)s::jsonb - 'list_no', %(account_name)s)
-on conflict (timing_partner_id, provider_id, provider_event_id) do update set
-    event_id = excluded.event_id, decision = excluded.decision, likeness = excluded.likeness,
+on conflict (timing_partner_id, provider_id, provider_event_id, event_id) do update set
+    decision = excluded.decision, likeness = excluded.likeness,
     event_name = excluded.event_name, start_date = excluded.start_date, listed = excluded.listed,
     account_name = case when known.account_name is null or known.unlisted_since is not null
                         then excluded.account_name else known.account_name end,
     unlisted_since = case when known.account_name = excluded.account_name then null else known.unlisted_since end
-where (known.event_id, known.decision, known.likeness, known.event_name, known.start_date, known.listed)
-      is distinct from (excluded.event_id, excluded.decision, excluded.likeness, excluded.event_name,
-                        excluded.start_date, excluded.listed)
+where (known.decision, known.likeness, known.event_name, known.start_date, known.listed)
+      is distinct from (excluded.decision, excluded.likeness, excluded.event_name, excluded.start_date, excluded.listed)
    or known.account_name is null or known.unlisted_since is not null;
+
+-- name: forget_unlike_pairs
+-- Of staged events that may be several hardware events the pairs that nobody decided on and that are alike no more.
+delete from event_sources d using stage_events s
+where d.timing_partner_id = %(timing_partner_id)s and d.provider_id = %(provider_id)s
+  and d.provider_event_id = s.provider_event_id and d.decided_by is null and d.decision <> 'merged'
+  and exists (select from event_sources o
+              where (o.timing_partner_id, o.provider_id, o.provider_event_id)
+                  = (d.timing_partner_id, d.provider_id, d.provider_event_id) and o.is_further)
+  and not exists (
+      select from alike_hardware_events(d.timing_partner_id, s.name, s.start_date, s.provider_event_id) a
+      where a.event_id = d.event_id)
+  and not exists (
+      select from ct_events e
+      where e.timing_partner_id = d.timing_partner_id and e.data_source = %(data_source)s
+        and e.provider_event_id = d.provider_event_id);
 
 -- name: forget_unlike
 -- Staged events that nobody decided on and that no hardware event is like any more are not held back.
@@ -154,6 +195,7 @@ from event_sources s
 join providers v using (provider_id)
 where s.provider_event_id = %(event)s
   and (%(timing_partner_id)s::int is null or s.timing_partner_id = %(timing_partner_id)s)
+order by s.is_further
 limit 1;
 
 -- name: is_collected

@@ -91,7 +91,7 @@ from (
       and not exists (
           select from event_sources s join providers v using (provider_id)
           where s.timing_partner_id = e1.timing_partner_id and v.key = e1.data_source and s.decision = 'kept_both'
-            and s.provider_event_id = coalesce(e1.provider_event_id, e1.event_id))
+            and s.provider_event_id = coalesce(e1.provider_event_id, e1.event_id) and s.event_id = e2.event_id)
     union all
     select s.timing_partner_id, s.event_name, s.provider_event_id, s.event_id, false
     from event_sources s where s.decision = 'review'

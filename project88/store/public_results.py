@@ -9,10 +9,12 @@ from typing import Any
 
 from project88.store.connection import Database, Stream
 from project88.store.queries import load
-from project88.store.reports import PORTION_ROWS
 from project88.store.results_page import EventKey
 
 queries = load("public_results")
+
+#: So few that reading them keeps nobody waiting who asks for a page meanwhile.
+PORTION_ROWS = 200
 
 Row = dict[str, Any]
 

@@ -123,12 +123,18 @@ async def begin_session(db: Database, email: str, token_sha256: bytes, door: Doo
 
 
 async def user_of_session(db: Database, token_sha256: bytes) -> User | None:
+    """Somebody uses the session, which therefore lasts."""
+    user = await onlooker_of_session(db, token_sha256)
+    if user is not None:
+        await db.execute(queries["saw_session"], {"token_sha256": token_sha256})
+    return user
+
+
+async def onlooker_of_session(db: Database, token_sha256: bytes) -> User | None:
+    """A page that is open asks by itself: nobody need be there, and the session ends as if it did not."""
     parameters = {"token_sha256": token_sha256, "idle_minutes": IDLE_MINUTES}
     row = await db.row(queries["of_session"], parameters)
-    if row is None:
-        return None
-    await db.execute(queries["saw_session"], {"token_sha256": token_sha256})
-    return User(**row)
+    return None if row is None else User(**row)
 
 
 async def end_session(db: Database, token_sha256: bytes) -> None:

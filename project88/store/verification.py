@@ -52,7 +52,7 @@ KEYS = (
     Key("partner_provider_accounts", "timing_partner_id, provider_id, account_name"),
     Key("ct_events", "timing_partner_id, data_source, provider_event_id"),
     Key("joined_results", "timing_partner_id, event_id, race_id, participant_id"),
-    Key("event_sources", "timing_partner_id, provider_id, provider_event_id"),
+    Key("event_sources", "timing_partner_id, provider_id, provider_event_id, event_id"),
     Key("ct_races", "timing_partner_id, event_id, data_source, race_id"),
     Key("ct_participants", "timing_partner_id, event_id, data_source, entry_id"),
     Key(

@@ -46,7 +46,7 @@ where e1.data_source = 'chronotrack_live' and e2.data_source = 'tcp_hardware'
   and not exists (
       select from event_sources s join providers v using (provider_id)
       where s.timing_partner_id = e1.timing_partner_id and v.key = e1.data_source and s.decision = 'kept_both'
-        and s.provider_event_id = coalesce(e1.provider_event_id, e1.event_id))
+        and s.provider_event_id = coalesce(e1.provider_event_id, e1.event_id) and s.event_id = e2.event_id)
 order by e1.timing_partner_id, e1.start_date
 
 -- name: wait_briefly
@@ -101,7 +101,7 @@ on conflict (timing_partner_id, data_source, provider_event_id) do nothing
 -- The same event of a provider that may be one of the hardware.
 insert into event_sources (timing_partner_id, event_id, provider_id, provider_event_id, decision, likeness)
 values (%(partner)s, 'verification', 1, 'twice', 'kept_both', 'same_name')
-on conflict (timing_partner_id, provider_id, provider_event_id) do nothing
+on conflict (timing_partner_id, provider_id, provider_event_id, event_id) do nothing
 
 -- name: twice_joined_results
 -- The same person of a race.

@@ -39,7 +39,7 @@ from project88.web.updates import Updates
 
 SHUTDOWN_SECONDS = 2
 RETRY_SECONDS = 5
-TITLES = {400: "This address cannot be read", 404: "Not found"}
+TITLES = {400: "This address cannot be read", 404: "Not found", 429: "Too many requests"}
 
 OnListening = Callable[[str], None]
 
@@ -50,8 +50,9 @@ def application(
     """The pages over one database. Streams hear of changes while somebody runs ``updates``."""
     pictures = Pictures(db)
     pages = Pages(db, updates or Updates(db, pictures), pictures, source_note)
-    site = _operator_site(hub, db, source_note)
-    return _application(pages, [*_api_routes(db, hub or at_primary(db)), *(routes_of(site) if site else ())])
+    screens = Screens(pages)
+    site = _operator_site(hub, pages, screens, source_note, asyncio.Event())
+    return _application(pages, screens, [*_api_routes(db, hub or at_primary(db)), *(routes_of(site) if site else ())])
 
 
 async def serve(
@@ -72,9 +73,11 @@ async def serve(
     """
     pictures = Pictures(db)
     updates = Updates(db, pictures)
-    site = _operator_site(hub, db, source_note)
+    pages = Pages(db, updates, pictures, source_note)
+    screens = Screens(pages)
+    site = _operator_site(hub, pages, screens, source_note, stop)
     further = [*_api_routes(db, hub or at_primary(db)), *(routes_of(site) if site else ())]
-    app = _application(Pages(db, updates, pictures, source_note), further)
+    app = _application(pages, screens, further)
     server = _Server(_configuration(app, host, port), on_listening)
     serving = asyncio.create_task(_serve_until(stop, server, updates, f"{host} port {port}"))
     try:
@@ -158,11 +161,13 @@ def _api_routes(db: Database, hub: Database) -> list[Route | Mount]:
     ]
 
 
-def _operator_site(hub: Database | None, db: Database, source_note: str) -> Site | None:
-    return None if hub is None else Site(hub, at_primary(db), template_environment(source_note))
+def _operator_site(
+    hub: Database | None, pages: Pages, screens: Screens, source_note: str, stop: asyncio.Event
+) -> Site | None:
+    return None if hub is None else Site(hub, pages, screens, template_environment(source_note), stop)
 
 
-def _application(pages: Pages, further: list[Route | Mount]) -> Starlette:
+def _application(pages: Pages, screens: Screens, further: list[Route | Mount]) -> Starlette:
     event = "/events/{timing_partner_id:int}/{event_id}"
     routes = [
         Route("/", pages.events, methods=[METHOD]),
@@ -171,7 +176,7 @@ def _application(pages: Pages, further: list[Route | Mount]) -> Starlette:
         Route(event, pages.event, methods=[METHOD], name="event"),
         Route(event + "/live", pages.event_part, methods=[METHOD]),
         Route(event + "/stream", pages.event_stream, methods=[METHOD]),
-        *_public_routes(pages, event),
+        *_public_routes(pages, screens, event),
         Mount("/static", StaticFiles(directory=FOLDER / "static"), name="static"),
         *further,
     ]
@@ -191,9 +196,9 @@ def _application(pages: Pages, further: list[Route | Mount]) -> Starlette:
     )
 
 
-def _public_routes(pages: Pages, event: str) -> list[Route]:
+def _public_routes(pages: Pages, screens: Screens, event: str) -> list[Route]:
     """Runners, charts, files and displays."""
-    runners, downloads, screens = Runners(pages), Downloads(pages), Screens(pages)
+    runners, downloads = Runners(pages), Downloads(pages)
     display = "/display/{secret}"
     handlers = {
         event + "/runner": runners.runner,
@@ -214,7 +219,9 @@ def _problems(pages: Pages) -> dict[Any, Any]:
         if is_for_programs(request.url.path):
             return await no_route(request, error)
         known = error.detail if error.detail.endswith(".") else "No page stands at this address."
-        return pages.problem(error.status_code, TITLES.get(error.status_code, "This did not work"), known)
+        response = pages.problem(error.status_code, TITLES.get(error.status_code, "This did not work"), known)
+        response.headers.update(error.headers or {})
+        return response
 
     async def unreadable(_request: Request, error: UsageError) -> Response:
         return pages.problem(400, TITLES[400], str(error))

@@ -8,10 +8,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from project88.store import displays
+from project88.store import displays, results_page
 from project88.store.displays import Display
 from project88.store.reads import at_primary
 from project88.store.results_page import Event
+from project88.web.api.limits import Buckets
 from project88.web.kept import Kept
 from project88.web.pages import Pages, told_version
 from project88.web.streams import EventStream
@@ -21,6 +22,9 @@ JUST_FINISHED = 12
 LEADERS = 15
 #: More races than this do not fit on a wall; the largest are shown.
 RACES_ON_A_WALL = 3
+#: In a minute, of secrets that have opened no display yet.
+TRIES_PER_ADDRESS = 60
+GUESSED = "Too many addresses of displays were tried from here. Wait a moment."
 GONE = "This display has ended. Ask the timing team for a new address."
 
 
@@ -30,6 +34,9 @@ class Screens:
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
         self._kept = Kept()
+        self._tries = Buckets("display", TRIES_PER_ADDRESS)
+        #: Hashes of what opened a display here: who follows one is not counted, whoever guesses at the same address.
+        self._opened: set[bytes] = set()
 
     async def display(self, request: Request) -> Response:
         return await self._kept.answer(request, self._page)
@@ -53,9 +60,19 @@ class Screens:
         event = await self._pages.newest(request, display.key)
         if event is None:
             raise HTTPException(404, GONE)
+        return {"secret": request.path_params["secret"], **await self.filled(display, event)}
+
+    async def preview(self, display: Display) -> dict[str, Any]:
+        """What one that nobody has made yet would show. Raises HTTPException where its event has gone."""
+        event = await results_page.event(self._pages.db, display.key)
+        if event is None:
+            raise HTTPException(404, "This event was withdrawn.")
+        return await self.filled(display, event)
+
+    async def filled(self, display: Display, event: Event) -> dict[str, Any]:
+        """What a display shows now."""
         return {
             **await self._pages.head(event),
-            "secret": request.path_params["secret"],
             "display": display,
             "version": event.change.version,
             **await (self._announcer(display) if display.kind == "announcer" else self._wall(display, event)),
@@ -74,7 +91,18 @@ class Screens:
         return {"boards": boards}
 
     async def _wanted(self, request: Request) -> Display:
-        display = await displays.shown(at_primary(self._pages.db), request.path_params["secret"])
+        """Raises HTTPException for a secret that opens nothing, and for who tries too many."""
+        secret = request.path_params["secret"]
+        secret_hash = displays.secret_hash(secret)
+        if secret_hash not in self._opened:
+            self._count_try(request.client.host if request.client else "")
+        display = await displays.shown(at_primary(self._pages.db), secret)
         if display is None:
             raise HTTPException(404, GONE)
+        self._opened.add(secret_hash)
         return display
+
+    def _count_try(self, address: str) -> None:
+        allowed = self._tries.take(address)
+        if not allowed.is_allowed:
+            raise HTTPException(429, GUESSED, headers={"Retry-After": str(allowed.seconds)})

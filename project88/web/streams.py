@@ -6,7 +6,9 @@ Thousands may be open, so each is one coroutine that waits for its queue, withou
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from project88.store.results_page import EventKey
@@ -38,6 +40,11 @@ class EventStream:
                 await _pass_on(listener, send)
             finally:
                 leaving.cancel()
+
+
+def event_stream(parts: AsyncIterator[str]) -> Response:
+    """For a few readers: whatever ``parts`` makes."""
+    return StreamingResponse(parts, headers={name.decode(): value.decode() for name, value in HEADERS})
 
 
 async def _pass_on(listener: Listener, send: Send) -> None:

@@ -80,6 +80,10 @@ class Updates:
         """Whether somebody follows the event already, so that it is known to be there."""
         return any(listener.key == key for listener in self._listeners)
 
+    def screens(self, secret_hash: bytes) -> int:
+        """How many screens follow a display here."""
+        return sum(listener.secret_hash == secret_hash for listener in self._listeners)
+
     @contextmanager
     def listen(self, key: EventKey | None, version: str, secret_hash: bytes | None = None) -> Iterator[Listener]:
         """Hear of versions of an event (None: of the list of events) that differ from ``version``."""

@@ -45,7 +45,7 @@ class Hub:
     async def look(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
         async with self.db.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(SQL(statement), parameters)
-            return await cursor.fetchall() if cursor.description else []
+            return await cursor.fetchall() if cursor.description is not None else []
 
     async def one(self, statement: str, **parameters: Any) -> Any:
         return next(iter((await self.look(statement, **parameters))[0].values()))

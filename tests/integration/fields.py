@@ -29,7 +29,7 @@ class Field:
     async def run(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         async with self.db.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(SQL(statement), values)
-            return await cursor.fetchall() if cursor.description else []
+            return await cursor.fetchall() if cursor.description is not None else []
 
     async def race(self, source: str, race_id: str, name: str) -> None:
         await self.run(

@@ -14,4 +14,4 @@ async def look(db: Database, statement: str, **parameters: Any) -> list[dict[str
     """Run a statement; its rows, if it has any."""
     async with db.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(SQL(statement), parameters)
-        return await cursor.fetchall() if cursor.description else []
+        return await cursor.fetchall() if cursor.description is not None else []

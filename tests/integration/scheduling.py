@@ -53,7 +53,7 @@ async def set_hub_time(db: Database, instant: datetime) -> None:
 async def look(db: Database, statement: str, **parameters: Any) -> list[dict[str, Any]]:
     async with db.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(SQL(statement), parameters)
-        return await cursor.fetchall() if cursor.description else []
+        return await cursor.fetchall() if cursor.description is not None else []
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from project88.cli.pages import pages_database
 from project88.store import api_tokens
 from project88.store.api_tokens import SCOPES
 from project88.store.connection import Database
+from project88.web.api.monitoring import Monitoring
 from project88.web.api.routes import ENDPOINTS, VERSION
 from project88.web.app import serve
 from tests.integration.test_web import fill
@@ -295,6 +296,14 @@ async def test_the_monitor_tells_states_and_no_causes(site: Site):
     assert body["status"] in {"healthy", "degraded", "unhealthy"}
     assert {name for check in body["checks"] for name in check} == {"check", "state"}
     assert "database" in {check["check"] for check in body["checks"]} or body["checks"]
+
+
+async def test_the_hub_is_looked_at_once_for_all_who_ask_at_the_same_time(db: Database):
+    monitoring = Monitoring()
+
+    first, second = await asyncio.gather(monitoring.status(db), monitoring.status(db))
+
+    assert first is second
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)

@@ -93,7 +93,7 @@ class Partner:
     async def look(self, statement: str) -> list[dict[str, Any]]:
         async with self._db.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(SQL(statement), {"partner": self._account.source.timing_partner_id})
-            return await cursor.fetchall() if cursor.description else []
+            return await cursor.fetchall() if cursor.description is not None else []
 
 
 @asynccontextmanager

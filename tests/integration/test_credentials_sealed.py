@@ -86,7 +86,7 @@ async def add_stopwatch(db: Database) -> None:
 async def execute(url: str, statement: str) -> list[Any]:
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         cursor = await connection.execute(statement)
-        return await cursor.fetchall() if cursor.description else []
+        return await cursor.fetchall() if cursor.description is not None else []
 
 
 async def test_a_sealed_login_collects_and_its_secret_is_kept_out_of_the_log(db: Database, partner: TimingPartnerId):

@@ -15,6 +15,7 @@ from project88.store import displays
 from project88.store.connection import Database
 from project88.store.displays import Kind, Wanted
 from project88.store.results_page import EventKey
+from project88.web import screens
 from tests.hub_command import HubCommand
 from tests.integration.public_event import READS, TWO_PARTNERS, read, run
 from tests.integration.test_web import next_event, serving, version_of
@@ -226,3 +227,17 @@ async def test_the_pages_run_by_themselves_until_they_are_told_to_end(db: Databa
     await run(db, TWO_PARTNERS)
     async with HubCommand(database_url, tmp_path).web() as address, aiohttp.ClientSession(address) as session:
         assert "Harbor Run" in await read(session, "/")
+
+
+async def test_who_guesses_addresses_has_to_wait_and_an_open_display_goes_on(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(screens, "TRIES_PER_ADDRESS", 1)
+    await run(db, TWO_PARTNERS)
+    known, unopened = await made(db), await made(db)
+    async with serving(db) as address, aiohttp.ClientSession(address) as site:
+        await read(site, known)
+        for path in ("/display/guessed", unopened):
+            async with site.get(path) as answer:
+                assert (answer.status, int(answer.headers["Retry-After"]) > 0) == (429, True)
+        await read(site, f"{known}/live")

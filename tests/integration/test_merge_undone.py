@@ -264,6 +264,19 @@ async def test_a_start_list_that_was_taken_off_during_the_merge_stays_off_after_
     assert ("l1", "review") == (pair.event_id, pair.decision)
 
 
+async def test_results_that_changed_during_a_merge_have_not_settled_after_its_undoing(field: Field):
+    await live_twin(field)
+    at, before = await now(field), await shown(field, "l1")
+    await duplicates.merge(field.db, await pair_of(field), BY, None)
+    await field.run("update ct_results set chip_time = '2:00:00', updated_at = clock_timestamp() where entry_id = '3'")
+    await field.run("update ct_events set results_changed_at = hub_now() where event_id = 'p1'")
+    await duplicates.undo(field.db, await pair_of(field), BY)
+    found = await field.run("select settled_at, results_changed_at is null as is_unknown from ct_events"
+                            " where event_id = 'l1'")  # fmt: skip
+    assert [{"settled_at": None, "is_unknown": False}] == found
+    assert before == await shown(field, "l1", at)
+
+
 async def test_names_that_were_withheld_during_a_merge_stay_withheld_in_both_events(field: Field):
     await live_twin(field)
     await duplicates.merge(field.db, await pair_of(field), BY, None)

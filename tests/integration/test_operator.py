@@ -199,6 +199,7 @@ async def test_whoever_may_only_look_changes_nothing(site: Operators):
             "/operator/duplicates/1/1/merge",
             "/operator/events/1/live/pause",
             "/operator/polls/1/1/sync",
+            "/operator/events/1/live/display",
             "/operator/backfill",
         ):
             assert "You may look and change nothing." in await browser.post(address, status=403, word="start")

@@ -17,14 +17,16 @@ from tests.integration.looking import look
 from tests.integration.operator_site import ADMIN, READER, RIVER, SUMMIT, Browser, Operators, add_users, fill, serving
 
 LISTS = ("", "/events", "/polls", "/duplicates", "/duplicates?all=1", "/retractions", "/retractions?all=1", "/timing",
-         "/timing?all=1", "/backfill", "/record")  # fmt: skip
+         "/timing?all=1", "/displays", "/displays?all=1", "/backfill", "/record")  # fmt: skip
 OF_PARTNER = ("/events/{0}/live", "/events/{0}/live/changes", "/events/{0}/live/changes?bib=7&every=on",
-              "/events/{0}/live/reconcile", "/events/{0}/hard", "/duplicates/{0}/{0}", "/timing/{0}/{0}")  # fmt: skip
+              "/events/{0}/live/reconcile", "/events/{0}/live/display", "/events/{0}/hard",
+              "/duplicates/{0}/{0}", "/timing/{0}/{0}")  # fmt: skip
 #: Each action with a form that is in order, and what would tell that it was done.
 ACTIONS = (
     "/events/{0}/live/sync", "/events/{0}/live/pause", "/events/{0}/live/resume", "/polls/{0}/{1}/pause",
     "/duplicates/{0}/{0}/merge", "/duplicates/{0}/{0}/keep-both", "/duplicates/{0}/{0}/undo",
-    "/retractions/{0}/{0}/apply", "/retractions/{0}/{0}/dismiss",
+    "/retractions/{0}/{0}/apply", "/retractions/{0}/{0}/dismiss", "/events/{0}/live/display",
+    "/displays/{0}/{0}/revoke",
 )  # fmt: skip
 
 
@@ -187,7 +189,29 @@ async def test_duplicates_are_merged_kept_and_undone_by_the_user_who_pressed_the
     assert ["keep-both", "merge", "merge", "undo"] == sorted(action for _, _, action, _ in await done(site))
 
 
+async def test_a_second_event_of_the_hardware_says_what_is_decided_with_the_first_and_offers_what_is_possible(
+    site: Operators,
+):
+    async with site.as_user(SUMMIT) as browser:
+        await browser.post("/operator/duplicates/1/1/merge")
+        await look(
+            site.db,
+            "insert into ct_events (timing_partner_id, event_id, event_name, start_date)"
+            " select 1, 'hard2', event_name, start_date from ct_events"
+            " where timing_partner_id = 1 and event_id = 'hard'",
+        )
+        [pair] = [each for each in await pairs(site.db) if each.event_id == "hard2"]
+        place = f"/operator/duplicates/1/{pair.event_source_id}"
+        page = await browser.read(place)
+        assert f"A second event of the hardware: with event hard the decision is merged, by {SUMMIT}" in page
+        assert "Merge</button>" not in page and "Keep both</button>" in page
+        assert "two events of the hardware cannot be merged" in await browser.post(f"{place}/merge", status=409)
+        assert "are two events" in await browser.post(f"{place}/keep-both")
+
+
 async def test_a_timing_session_shows_its_rate_and_the_numbers_that_are_missing(site: Operators):
+    # Nobody knows how slow this machine is: they stay new for a while.
+    await look(site.db, "update timing.timing_reads set received_at = now() + interval '1 hour'")
     async with site.as_user(SUMMIT) as browser:
         page = await browser.read("/operator/timing/1/1")
     assert "4–5" in page and "<dt>Reads per second, of 10 s</dt><dd>0.6</dd>" in page

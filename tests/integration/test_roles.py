@@ -96,7 +96,7 @@ def look(url: str, statement: str, partners: str | None = None) -> list[tuple[ob
         if partners is not None:
             connection.execute("select set_config('project88.timing_partner_id', %s, false)", [partners])
         cursor = connection.execute(statement)
-        return list(cursor.fetchall()) if cursor.description else []
+        return list(cursor.fetchall()) if cursor.description is not None else []
 
 
 def fill(url: str, partners: tuple[int, ...]) -> None:

@@ -66,7 +66,7 @@ class LegacyDatabase:
     def rows(self, statement: str) -> list[Row]:
         with psycopg.connect(self.url) as connection:
             cursor = connection.execute(statement)
-            return list(cursor.fetchall()) if cursor.description else []
+            return list(cursor.fetchall()) if cursor.description is not None else []
 
     def psql(self, typed: str) -> subprocess.CompletedProcess[str]:
         """As typed from the repository root. Without the switch psql ends with 0 whatever a file did that \\i read."""

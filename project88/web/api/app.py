@@ -27,6 +27,7 @@ from project88.store.reads import behind_seconds
 from project88.web.api import parameters, problems
 from project88.web.api.calls import Call, Found, Lookups
 from project88.web.api.limits import Allowance, Buckets, Rates
+from project88.web.api.monitoring import Monitoring
 from project88.web.api.openapi import description
 from project88.web.api.problems import Refused
 from project88.web.api.routes import ENDPOINTS, PREFIX, VERSION, Endpoint
@@ -52,6 +53,7 @@ class Api:
         self._addresses = Buckets("address", rates.per_address)
         self._tokens = Buckets("token", rates.per_token)
         self._lookups = Lookups()
+        self._monitoring = Monitoring()
         self._description = msgspec.json.encode(description())
 
     def application(self) -> Starlette:
@@ -89,7 +91,14 @@ class Api:
         asked = parameters.read(endpoint.asked, request.query_params, request.path_params)
         who = f"{token.timing_partner_id} {sorted(token.scopes)}" if token else ""
         known = _Known(request, who)
-        call = Call(pages=self._pages, hub=self._hub, lookups=self._lookups, token=token, known=known)
+        call = Call(
+            pages=self._pages,
+            hub=self._hub,
+            lookups=self._lookups,
+            monitoring=self._monitoring,
+            token=token,
+            known=known,
+        )
         found = await endpoint.handler(call, asked)
         response = _response(found, known, token)
         if behind := behind_seconds(self._pages):

@@ -12,6 +12,7 @@ from project88.store import api_reading
 from project88.store.api_reading import Row
 from project88.store.api_tokens import ApiToken
 from project88.store.connection import Database
+from project88.web.api.monitoring import Monitoring
 from project88.web.api.parameters import OneEvent
 from project88.web.api.problems import Refused
 
@@ -52,6 +53,7 @@ class Call:
     pages: Database
     hub: Database
     lookups: Lookups
+    monitoring: Monitoring
     token: ApiToken | None
     #: The version that the caller has already.
     known: frozenset[str]

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from project88.monitor import look
 from project88.monitor.findings import Health
 from project88.providers.registry import REGISTRY
 from project88.store import api_reading, feed
@@ -177,7 +176,7 @@ async def providers(call: Call, _asked: Nothing) -> Found:
 
 async def monitor(call: Call, _asked: Nothing) -> Found:
     """States only: causes and remedies name other partners and places of the machine."""
-    status = await look(call.hub, with_metrics=False)
+    status = await call.monitoring.status(call.hub)
     worst: dict[str, Health] = {}
     for finding in status.checks:
         worst[finding.check] = max(worst.get(finding.check, Health.healthy), finding.health)

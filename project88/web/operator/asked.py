@@ -17,6 +17,8 @@ from project88.store.events import StoredEvent, find_event
 from project88.web.operator.backfills import Backfills
 from project88.web.operator.forms import Form
 from project88.web.operator.gate import Visitor
+from project88.web.screens import Screens
+from project88.web.updates import Updates
 
 LARGEST_ID = 2**31 - 1
 LARGEST_NUMBER = 2**63 - 1
@@ -35,6 +37,9 @@ class Asked:
     db: Database
     look: Callable[[], Awaitable[list[Finding]]]
     backfills: Backfills
+    #: Displays as everybody sees them, and who follows which.
+    screens: Screens
+    updates: Updates
 
     @property
     def partner(self) -> TimingPartnerId | None:
@@ -67,22 +72,31 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """``here``: which part of the navigation it belongs to."""
+    """``here``: which part of the navigation it belongs to. One that is live follows what it shows."""
 
     template: str
     here: str
     values: Values
+    is_live: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An outcome with the page that shows it now and never again: it holds a secret that is kept nowhere."""
+
+    outcome: str
+    page: Page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """What a form asks for, looked up and not yet done. ``back`` is the page that shows it."""
+    """What a form asks for, looked up and not yet done. ``back`` is the page that shows it, unless one is Told."""
 
     timing_partner_id: TimingPartnerId | None
     action: str
     subject: str
     back: str
-    carry_out: Callable[[], Awaitable[str]]
+    carry_out: Callable[[], Awaitable[str | Told]]
 
 
 Show = Callable[[Asked], Awaitable[Page]]

@@ -24,7 +24,7 @@ async def shown(asked: Asked) -> Page:
         "runs": await operator.backfill_runs(asked.reads, asked.partner, RUNS),
         "partners": [row for row in await partners(asked.db) if asked.partner in (None, row["timing_partner_id"])],
     }
-    return Page(template="operator/backfill.html", here="backfill", values=values)
+    return Page(template="operator/backfill.html", here="backfill", values=values, is_live=True)
 
 
 async def act(asked: Asked, form: Form) -> Deed:

@@ -34,6 +34,7 @@ async def shown(asked: Asked) -> Page:
         "own": own,
         "hardware": hardware,
         "why": LIKENESS[pair.likeness],
+        "is_merged_elsewhere": any(other["decision"] == "merged" for other in pair.others),
         "apart": None
         if pair.start_date is None or pair.hardware_start_date is None
         else abs(pair.start_date - pair.hardware_start_date),

@@ -63,7 +63,7 @@ async def timeline(asked: Asked) -> Page:
         "attempts_shown": ATTEMPTS,
         "actions": await users.actions(asked.db, event.timing_partner_id, f"event {event.event_id}", ACTIONS),
     }
-    return Page(template="operator/timeline.html", here="events", values=values)
+    return Page(template="operator/timeline.html", here="events", values=values, is_live=True)
 
 
 async def history(asked: Asked) -> Page:
@@ -134,7 +134,8 @@ async def polls(asked: Asked) -> Page:
         states=["running", "parked", "queued", "waiting"],
         at_most=ATTEMPTS * 4,
     )
-    return Page(template="operator/polls.html", here="polls", values={"polls": rows, "rows": ATTEMPTS * 4})
+    values = {"polls": rows, "rows": ATTEMPTS * 4}
+    return Page(template="operator/polls.html", here="polls", values=values, is_live=True)
 
 
 async def _carry_out(asked: Asked, word: Word, rows: Sequence[Mapping[str, Any]]) -> str:

@@ -67,6 +67,12 @@ class Gate:
         user = await users.user_of_session(self._db, _digest(token)) if token else None
         return None if user is None else Visitor(user=user, token=token)
 
+    async def onlooker(self, request: Request) -> Visitor | None:
+        """The same for what an open page asks by itself, which keeps no session alive."""
+        token = request.cookies.get(SESSION_COOKIE, "")
+        user = await users.onlooker_of_session(self._db, _digest(token)) if token else None
+        return None if user is None else Visitor(user=user, token=token)
+
     async def log_in(self, request: Request, form: Form) -> str | None:
         """The token of a new session; None where address and password are not those of a user."""
         email, password = form.get("email", "").strip(), form.get("password", "")
@@ -101,14 +107,14 @@ def require_own_form(form: Form, token: str) -> None:
 
 def set_cookie(request: Request, response: Response, name: str, value: str) -> None:
     """Not readable by scripts, sent to these pages only, never from another site."""
-    response.set_cookie(name, value, path=PATH, httponly=True, samesite="strict", secure=_is_https(request))
+    response.set_cookie(name, value, path=PATH, httponly=True, samesite="strict", secure=is_https(request))
 
 
 def drop_cookie(request: Request, response: Response, name: str) -> None:
-    response.delete_cookie(name, path=PATH, httponly=True, samesite="strict", secure=_is_https(request))
+    response.delete_cookie(name, path=PATH, httponly=True, samesite="strict", secure=is_https(request))
 
 
-def _is_https(request: Request) -> bool:
+def is_https(request: Request) -> bool:
     """Also where a proxy says it. Whoever lies about it only keeps a cookie from himself."""
     return HTTPS in (request.url.scheme, request.headers.get("X-Forwarded-Proto", "").lower())
 

@@ -54,7 +54,7 @@ async def overview(asked: Asked) -> Page:
         "quarantined": await operator.quarantined(asked.reads, asked.partner, ROWS),
         "unbound": [row for row in await sessions(asked.reads, asked.partner) if row["event_id"] is None],
     }
-    return Page(template="operator/overview.html", here="overview", values=values)
+    return Page(template="operator/overview.html", here="overview", values=values, is_live=True)
 
 
 async def _logins(asked: Asked) -> list[Login]:

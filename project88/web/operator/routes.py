@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from project88.web.operator import backfill, duplicates, events, overview, record, retractions, timing
+from project88.web.operator import backfill, displays, duplicates, events, overview, record, retractions, timing
 from project88.web.operator.gate import PATH
 from project88.web.operator.site import Site
 
@@ -21,16 +21,21 @@ def routes_of(site: Site) -> list[Route]:
         EVENT: events.timeline,
         f"{EVENT}/changes": events.history,
         f"{EVENT}/reconcile": events.reconciliation,
+        f"{EVENT}/display": displays.builder,
         f"{PATH}/polls": events.polls,
         f"{PATH}/duplicates": duplicates.listed,
         PAIR: duplicates.shown,
         f"{PATH}/retractions": retractions.listed,
         f"{PATH}/timing": timing.listed,
         f"{PATH}/timing/{{partner:int}}/{{timing_session_id:int}}": timing.shown,
+        displays.PLACE: displays.listed,
         backfill.PLACE: backfill.shown,
         f"{PATH}/record": record.shown,
     }
+    # The first that fits is taken.
     done = {
+        f"{EVENT}/display": displays.make,
+        f"{displays.PLACE}/{{partner:int}}/{{display_id:int}}/revoke": displays.revoke,
         f"{EVENT}/{{word}}": events.act_on_event,
         f"{POLL}/{{word}}": events.act_on_poll,
         f"{PAIR}/{{word}}": duplicates.decide,

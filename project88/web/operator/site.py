@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment
 from starlette.exceptions import HTTPException
@@ -20,8 +20,10 @@ from project88.errors import HubError, UsageError
 from project88.monitor import Finding, look
 from project88.store import users
 from project88.store.connection import Database
-from project88.web.operator.asked import Act, Asked, Deed, Show
+from project88.store.reads import at_primary
+from project88.web.operator.asked import NO_PAGE, Act, Asked, Deed, Page, Show
 from project88.web.operator.backfills import Backfills
+from project88.web.operator.following import Following, version_of
 from project88.web.operator.forms import read_form
 from project88.web.operator.gate import (
     DOOR_COOKIE,
@@ -35,10 +37,14 @@ from project88.web.operator.gate import (
     require_own_form,
     set_cookie,
 )
+from project88.web.pages import Pages
+from project88.web.screens import Screens
 
 LOGIN = f"{PATH}/login"
 #: A look at the hub asks some 30 questions; several pages share one.
 LOOK_SECONDS = 10.0
+#: By this word in its address a page is asked for its changing piece, or for the stream that tells of changes.
+LIVE, PART, STREAM = "live", "part", "stream"
 NOT_A_PAIR = "These are not the address and the password of a user."
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -62,13 +68,17 @@ class Looks:
 
 
 class Site:
-    """``db`` may write; ``pages`` is the login that row-level security limits."""
+    """``db`` may write; ``pages`` are by the login that row-level security limits. ``stop`` ends open streams."""
 
-    def __init__(self, db: Database, pages: Database, templates: Environment) -> None:
+    def __init__(
+        self, db: Database, pages: Pages, screens: Screens, templates: Environment, stop: asyncio.Event
+    ) -> None:
         self._db = db
         self._pages = pages
+        self._screens = screens
         self._templates = templates
         self._gate = Gate(db)
+        self._following = Following(self._gate, stop)
         self._looks = Looks(db)
         self.backfills = Backfills(db)
 
@@ -81,15 +91,34 @@ class Site:
 
     def page(self, address: str, show: Show) -> Route:
         async def endpoint(request: Request) -> Response:
+            async def render(visitor: Visitor) -> str:
+                return self._part(visitor, await show(self._asked(request, visitor)))
+
+            wanted = request.query_params.get(LIVE)
+            if wanted is not None:
+                follow = self._following.stream if wanted == STREAM else self._following.part
+                return await follow(request, render)
             visitor = await self._gate.visitor(request)
             if visitor is None:
                 return _to_login(request)
             page = await show(self._asked(request, visitor))
-            said = await self._said(request, visitor)
-            values = {"visitor": visitor, "user": visitor.user, "said": said, "here": page.here, **page.values}
-            return self._render(page.template, values)
+            return self._whole(request, visitor, page, await self._said(request, visitor))
 
         return Route(address, self._explained(endpoint), methods=["GET"])
+
+    def _whole(self, request: Request, visitor: Visitor, page: Page, said: str | None) -> Response:
+        follows = {}
+        if page.is_live:
+            version = version_of(self._part(visitor, page))
+            follows = {"version": version, PART: _live_address(request, PART), STREAM: _live_address(request, STREAM)}
+        values = _values_of(visitor, page) | {"frame": "operator/base.html", "said": said, "follows": follows}
+        return self._render(page.template, values)
+
+    def _part(self, visitor: Visitor, page: Page) -> str:
+        if not page.is_live:
+            raise HTTPException(404, NO_PAGE)
+        values = _values_of(visitor, page) | {"frame": "operator/part.html"}
+        return self._templates.get_template(page.template).render(values)
 
     def action(self, address: str, act: Act) -> Route:
         async def endpoint(request: Request) -> Response:
@@ -100,20 +129,22 @@ class Site:
             require_own_form(form, visitor.token)
             if not visitor.user.may_act:
                 raise HTTPException(403, "You may look and change nothing.")
-            return await self._carry_out(visitor, await act(self._asked(request, visitor), form))
+            return await self._carry_out(request, visitor, await act(self._asked(request, visitor), form))
 
         return Route(address, self._explained(endpoint), methods=["POST"])
 
-    async def _carry_out(self, visitor: Visitor, deed: Deed) -> Response:
+    async def _carry_out(self, request: Request, visitor: Visitor, deed: Deed) -> Response:
         """Noted before it begins, so that nothing is done that nobody did."""
         number = await users.begin_action(self._db, visitor.user, deed.timing_partner_id, deed.action, deed.subject)
         try:
-            outcome = await deed.carry_out()
+            told = await deed.carry_out()
         except HubError as error:
             why_not = redacted(str(error))
             await users.end_action(self._db, number, f"refused: {why_not}")
             return self._problem(409 if isinstance(error, UsageError) else 503, why_not, deed.back)
-        await users.end_action(self._db, number, outcome)
+        await users.end_action(self._db, number, told if isinstance(told, str) else told.outcome)
+        if not isinstance(told, str):
+            return self._whole(request, visitor, told.page, told.outcome)
         return RedirectResponse(f"{deed.back}?done={number}", status_code=303)
 
     async def _said(self, request: Request, visitor: Visitor) -> str | None:
@@ -124,7 +155,8 @@ class Site:
 
     def _asked(self, request: Request, visitor: Visitor) -> Asked:
         partner = visitor.partner
-        reads = self._pages.of_all_partners() if partner is None else self._pages.of_partners([partner])
+        pages = at_primary(self._pages.db)
+        reads = pages.of_all_partners() if partner is None else pages.of_partners([partner])
         return Asked(
             request=request,
             visitor=visitor,
@@ -132,6 +164,8 @@ class Site:
             db=self._db,
             look=self._looks.findings,
             backfills=self.backfills,
+            screens=self._screens,
+            updates=self._pages.updates,
         )
 
     async def _login_page(self, request: Request) -> Response:
@@ -189,6 +223,15 @@ class Site:
     def _render(self, name: str, values: dict[str, Any], status: int = 200) -> Response:
         html = self._templates.get_template(name).render(values)
         return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def _values_of(visitor: Visitor, page: Page) -> dict[str, Any]:
+    return {"visitor": visitor, "user": visitor.user, "here": page.here, **page.values}
+
+
+def _live_address(request: Request, wanted: str) -> str:
+    asked = [each for each in request.query_params.multi_items() if each[0] not in ("done", LIVE)]
+    return f"{request.url.path}?{urlencode([*asked, (LIVE, wanted)])}"
 
 
 def _to_login(request: Request) -> Response:

@@ -23,7 +23,7 @@ async def listed(asked: Asked) -> Page:
         for row in found
     }
     values = {"sessions": found, "newest": newest, "every": every, "seconds": operator.RATE_SECONDS}
-    return Page(template="operator/sessions.html", here="timing", values=values)
+    return Page(template="operator/sessions.html", here="timing", values=values, is_live=True)
 
 
 async def shown(asked: Asked) -> Page:
@@ -40,4 +40,4 @@ async def shown(asked: Asked) -> Page:
         "seconds": operator.RATE_SECONDS,
         "gaps": GAPS,
     }
-    return Page(template="operator/session.html", here="timing", values=values)
+    return Page(template="operator/session.html", here="timing", values=values, is_live=True)

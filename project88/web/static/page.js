@@ -34,17 +34,26 @@
     return new Set(Array.from(root.querySelectorAll("[data-row]"), (row) => row.dataset.row));
   }
 
+  // Finds a link or a button again in what replaces it.
+  function likeness(element) {
+    if (element.form) {
+      return `form[action="${CSS.escape(element.form.getAttribute("action"))}"] button`;
+    }
+    const address = element.getAttribute("href");
+    return address && `a[href="${CSS.escape(address)}"]`;
+  }
+
   function replace(html) {
     const before = names(region);
-    const focused = region.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    const focused = region.contains(document.activeElement) ? likeness(document.activeElement) : null;
     region.innerHTML = html;
     for (const row of region.querySelectorAll("[data-row]")) {
       row.classList.toggle("fresh", !before.has(row.dataset.row));
     }
     if (focused) {
-      const link = region.querySelector(`a[href="${CSS.escape(focused)}"]`);
-      if (link) {
-        link.focus({ preventScroll: true });
+      const same = region.querySelector(focused);
+      if (same) {
+        same.focus({ preventScroll: true });
       }
     }
     announce();
@@ -60,15 +69,18 @@
 
   // With the version in it, so that no answer from before the change is taken for the new one.
   function address() {
-    const joint = region.dataset.part.includes("?") ? "&" : "?";
-    return told ? `${region.dataset.part}${joint}version=${encodeURIComponent(told)}` : region.dataset.part;
+    return told ? extended(region.dataset.part, "version", told) : region.dataset.part;
+  }
+
+  function extended(place, name, value) {
+    return `${place}${place.includes("?") ? "&" : "?"}${name}=${encodeURIComponent(value)}`;
   }
 
   function end() {
     stream.close();
     ended = true;
     say("lost", "Ended");
-    region.textContent = "What was shown here has been withdrawn or has ended.";
+    region.textContent = region.dataset.over || "What was shown here has been withdrawn or has ended.";
   }
 
   function pause() {
@@ -93,7 +105,7 @@
       const answer = await fetch(address(), { cache: "no-cache" });
       if (answer.ok) {
         replace(await answer.text());
-      } else if (answer.status === 404) {
+      } else if (answer.status === 404 || answer.status === 401) {
         end();
       } else {
         setTimeout(refresh, RETRY_MS);
@@ -110,13 +122,19 @@
 
   function listen() {
     const version = region.querySelector("[data-version]").dataset.version;
-    stream = new EventSource(`${region.dataset.stream}?since=${encodeURIComponent(version)}`);
+    stream = new EventSource(extended(region.dataset.stream, "since", version));
     stream.addEventListener("open", () => say("on", "Updates by itself"));
     stream.addEventListener("changed", (event) => {
       told = event.data;
       refresh();
     });
-    stream.addEventListener("error", () => say("lost", "Reconnecting"));
+    stream.addEventListener("error", () => {
+      say("lost", "Reconnecting");
+      // Refused, so that the browser tries no more: whether the page may still be seen, its part tells.
+      if (stream.readyState === EventSource.CLOSED) {
+        refresh();
+      }
+    });
   }
 
   document.addEventListener("visibilitychange", () => {
@@ -151,6 +169,20 @@
         }
       } catch {
         document.getElementById("shared").textContent = share.href;
+      }
+    });
+  }
+  const copy = document.getElementById("copy");
+  if (copy && navigator.clipboard) {
+    copy.hidden = false;
+    copy.addEventListener("click", async () => {
+      const address = document.getElementById("address");
+      address.select();
+      try {
+        await navigator.clipboard.writeText(address.value);
+        document.getElementById("copied").textContent = "The address is copied.";
+      } catch {
+        document.getElementById("copied").textContent = "The address is selected: copy it by the keyboard.";
       }
     });
   }

@@ -1,0 +1,254 @@
+"""How soon a read at the rig is on a display: the rehearsal's timing computers, the listener, the pages, one screen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+import tempfile
+import time
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import msgspec
+from rich.console import Console
+
+from bench import postgres, programs
+from bench.hardware_drill import PASSWORD, START, USER, free_port
+from bench.machine import machine_table
+from bench.options import RunOptions
+from bench.postgres import BenchDatabase
+from bench.tables import Section, Table
+from bench.web_world import pages
+from project88.cli.rehearsal.hardware import FAULTS
+from project88.imports.lists import Wanted, import_start_list
+from project88.imports.run import import_course
+from project88.imports.tables import read_table
+from project88.records.entities import EventId, TimingPartnerId
+from project88.sandbox import rehearsal_world
+from project88.sandbox.entities import Event
+from project88.sandbox.rig.faults import LinkFaults
+from project88.sandbox.rig.field import FINISH, Crossing, crossings
+from project88.sandbox.rig.files import COURSE, START_LIST, write_files
+from project88.store import displays, scoring, timing
+from project88.store.budget import set_clock
+from project88.store.connection import Database
+from project88.store.events import find_event
+from project88.store.partners import add_partner, set_credentials
+from project88.store.results_page import EventKey
+
+#: The rig draws its faults from its default seed.
+SEED = 2014
+#: Finishers that the announcer's display shows; who is pushed out before a look is not seen.
+FINISHED = re.compile(rb'data-row="finished-[^"]*"><td class="bib">([^<]*)<')
+LOOK_SECONDS = 0.5
+#: What happened before the measuring begins is stored and scored by then, or the bench gives up.
+CATCH_UP_SECONDS = 150.0
+#: Reads of the last moments may still be on their way.
+LAST_SECONDS = 3.0
+INTRODUCTION = """
+The rehearsal's rig plays the real race as three timing computers with the rehearsal's faults; `project88 listen` takes
+and scores the reads; `project88 web` serves an announcer's display, which one reader follows as a browser does: its
+stream, and the part after each message. From the instant at which the mat of the finish gives the read away, by the
+rig's clock, until the part that shows the runner is at the reader.
+"""
+NOTES = (
+    "Not seen: the display shows the twelve who finished last by the clock. A read that came late, or more than twelve "
+    "within a look, leave a runner out.",
+    "Rig, listener, database, pages and reader share the machine's cores.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """``hours``: how far the race is, by its own clock, when the programs start."""
+
+    words: str
+    field: int | None
+    speed: float
+    hours: float
+    seconds: float
+
+
+FULL = (
+    Play(words="the race day, all runners", field=None, speed=1.0, hours=4.5, seconds=60.0),
+    Play(words="the rehearsal, 2,000 runners", field=2_000, speed=60.0, hours=3.5, seconds=45.0),
+    Play(words="the rehearsal, all runners", field=None, speed=60.0, hours=3.5, seconds=45.0),
+)
+QUICK = (Play(words="the rehearsal, 500 runners", field=500, speed=60.0, hours=3.5, seconds=20.0),)
+
+
+@dataclass(slots=True)
+class Screen:
+    """What one display has shown: bib to the instant at which it came."""
+
+    shown: dict[str, float] = field(default_factory=dict)
+    _told: str = ""
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def follow(self, address: str) -> None:
+        for_ever = aiohttp.ClientTimeout(total=None)
+        async with aiohttp.ClientSession(timeout=for_ever) as session, asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen(session, f"{address}/stream"))
+            tasks.create_task(self._fetch(session, f"{address}/live"))
+
+    async def _listen(self, session: aiohttp.ClientSession, address: str) -> None:
+        async with session.get(address) as answer:
+            async for line in answer.content:
+                if line.startswith(b"data: "):
+                    self._told = line[6:].decode().strip()
+                    self._news.set()
+
+    async def _fetch(self, session: aiohttp.ClientSession, address: str) -> None:
+        """One at a time; what is told meanwhile leads to one more."""
+        while await self._news.wait():
+            self._news.clear()
+            async with session.get(address, params={"version": self._told}) as answer:
+                part = await answer.read()
+            for bib in FINISHED.findall(part):
+                self.shown.setdefault(bib.decode(), time.time())
+
+
+async def measure(options: RunOptions, console: Console) -> Section:
+    rows = []
+    version = ""
+    for number, play in enumerate(FULL if options.field_size is None else QUICK):
+        console.print(play.words)
+        async with (
+            postgres.server(statement_times=False, settings={"autovacuum": "on"}) as running,
+            postgres.database(running, f"bench_display_{number}") as db,
+        ):
+            version = str((await db.rows("version"))[0]["server_version"])
+            rows.append(_row(play, *await _played(db, play)))
+    columns = ("", "finishers a second", "shown", "not seen", "p50, ms", "p95, ms", "longest, ms")
+    return Section(
+        name="display",
+        title="From the mat to the display",
+        command="python -m bench --only display",
+        introduction=INTRODUCTION,
+        tables=[Table(title="Reads at the finish", columns=columns, rows=rows), machine_table(version, {})],
+        notes=NOTES,
+    )
+
+
+async def _played(db: BenchDatabase, play: Play) -> tuple[dict[str, float], dict[str, float]]:
+    """Of the runners who finished while it was measured: when the mat gave the read away, when it was shown."""
+    event = list(rehearsal_world(START, season=0, field_size=play.field, with_unfinished=False).events.values())[-1]
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="project88-bench-hub-") as name:
+        folder = Path(name)
+        async with Database.open(db.url) as hub:
+            partner, event_id = await _set_up(hub, event, folder / "files")
+            offset = START.timestamp() + play.hours * 3600 - time.time() * play.speed
+            await set_clock(hub, play.speed, offset)
+            ports = ("--port", str(port), "--status-port", "0", "--metrics-port", "0", "--bind", "127.0.0.1")
+            async with (
+                programs.running(db.url, folder, ("listen", *ports)),
+                _rig(play, port, offset),
+                pages(db.url, folder) as (_, web_port),
+            ):
+                return await _watched(hub, db, play, event, offset, partner, event_id, web_port)
+
+
+async def _watched(
+    hub: Database,
+    db: BenchDatabase,
+    play: Play,
+    event: Event,
+    offset: float,
+    partner: TimingPartnerId,
+    event_id: EventId,
+    web_port: int,
+) -> tuple[dict[str, float], dict[str, float]]:
+    given = _given_away(event, play, offset)
+    await _caught_up(hub, db, [at for found in given.values() for _, at in found], partner, event_id)
+    screen = Screen()
+    address = await _display(hub, EventKey(partner, event_id), web_port)
+    following = asyncio.create_task(screen.follow(address))
+    await asyncio.sleep(LAST_SECONDS)
+    began = time.time()
+    await asyncio.sleep(play.seconds)
+    ended = time.time()
+    await asyncio.sleep(LAST_SECONDS)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    wanted: dict[str, float] = {}
+    for crossing, at in given[FINISH]:
+        if not crossing.is_gun and began <= at < ended:
+            wanted.setdefault(crossing.tag, at)
+    return wanted, screen.shown
+
+
+def _given_away(event: Event, play: Play, offset: float) -> dict[str, list[tuple[Crossing, float]]]:
+    """Every read with the instant of the machine's clock at which the rig's clock says that it is to be sent."""
+    faults = dict(zip(FAULTS[::2], map(float, FAULTS[1::2]), strict=True))
+    drawn = LinkFaults(repeated=faults["--repeated"], late=faults["--late"], seed=SEED)
+    return {
+        location: [(each, (each.sent_ms / 1000 - offset) / play.speed) for each in found]
+        for location, found in crossings(event, drawn).items()
+    }
+
+
+async def _caught_up(
+    hub: Database, db: BenchDatabase, instants: list[float], partner: TimingPartnerId, event_id: EventId
+) -> None:
+    """Until all that was given away a moment ago is stored; each computer is bound as an operator would."""
+    deadline = time.monotonic() + CATCH_UP_SECONDS
+    while time.monotonic() < deadline:
+        for session in await timing.sessions(hub, partner):
+            if session["event_id"] is None:
+                await timing.bind_session(hub, session, event_id)
+        due = sum(at < time.time() - 1 for at in instants)
+        if (await db.rows("timing_totals"))[0]["different"] >= due:
+            return
+        await asyncio.sleep(LOOK_SECONDS)
+    raise RuntimeError("the listener did not catch up with the race")
+
+
+async def _display(hub: Database, key: EventKey, port: int) -> str:
+    wanted = displays.Wanted(
+        key=key, kind="announcer", timing_session_id=None, race_id=None, created_by="bench", lifetime=timedelta(hours=1)
+    )
+    secret, _ = await displays.create(hub, wanted)
+    return f"http://127.0.0.1:{port}/display/{secret}"
+
+
+async def _set_up(db: Database, event: Event, folder: Path) -> tuple[TimingPartnerId, EventId]:
+    partner = await add_partner(db, "Display", event.zone)
+    await set_credentials(db, partner, "chronotrack_tcp", USER, PASSWORD, {})
+    event_id = await scoring.add_event(db, partner, event.name, START, event.zone)
+    write_files(event, folder)
+    stored = await find_event(db, event_id, partner)
+    await import_course(db, msgspec.json.decode((folder / COURSE).read_bytes()), stored)
+    start_list = read_table((folder / START_LIST).read_bytes())
+    await import_start_list(db, Wanted(table=start_list, event=stored, complete=True))
+    return partner, event_id
+
+
+@asynccontextmanager
+async def _rig(play: Play, port: int, offset: float) -> AsyncIterator[Process]:
+    arguments = ["sandbox", "rig", "--json", "--port", str(port), "--start", START.isoformat(), "--season", "0"]
+    arguments += ["--speed", str(play.speed), f"--offset={offset!r}", "--no-unfinished", *FAULTS]
+    arguments += ["--field", str(play.field)] if play.field is not None else []
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "project88", *arguments, stdout=DEVNULL, stderr=DEVNULL, env=dict(os.environ)
+    )
+    try:
+        yield process
+    finally:
+        await programs.kill(process)
+
+
+def _row(play: Play, wanted: Mapping[str, float], shown: Mapping[str, float]) -> list[str]:
+    waits = sorted((shown[bib] - at) * 1000 for bib, at in wanted.items() if bib in shown)
+    found = (
+        [f"{waits[min(int(len(waits) * share), len(waits) - 1)]:.0f}" for share in (0.5, 0.95, 1.0)] if waits else []
+    )
+    rate = f"{len(wanted) / play.seconds:.1f}"
+    return [play.words, rate, f"{len(waits):,}", f"{len(wanted) - len(waits):,}", *(found or ("–", "–", "–"))]

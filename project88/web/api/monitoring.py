@@ -1,0 +1,30 @@
+"""How the hub stands, looked at once in a few seconds however many ask. Judges nothing itself."""
+
+from __future__ import annotations
+
+import asyncio
+
+from project88.edges.clock import monotonic
+from project88.monitor import look
+from project88.monitor.findings import Status
+from project88.store.connection import Database
+
+#: A look asks some twenty questions, and programs poll.
+KEPT_SECONDS = 3.0
+
+
+class Monitoring:
+    """The newest look of this process."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._status: Status | None = None
+        self._looked_at = float("-inf")
+
+    async def status(self, hub: Database) -> Status:
+        """At most a few seconds old. Raises StoreError where the database fails."""
+        async with self._lock:
+            if self._status is None or monotonic() - self._looked_at > KEPT_SECONDS:
+                self._status = await look(hub, with_metrics=False)
+                self._looked_at = monotonic()
+            return self._status
