@@ -35,6 +35,10 @@ _under_way: set[asyncio.Task[Any]] = set()
 _at_primary: ContextVar[bool] = ContextVar("at_primary", default=False)
 
 
+class Lost(Exception):
+    """The standby was given up while a question was under way."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """Where reads go. ``why`` None: to the standby; else ``text`` says more."""
@@ -123,7 +127,7 @@ class Route:
                 self._drained.set()
 
     async def at_standby(self, question: Coroutine[Any, Any, T]) -> T:
-        """Its answer. Raises TimeoutError where the standby is lost meanwhile."""
+        """Its answer. Raises Lost where the standby is lost meanwhile."""
         asked = _asked(question)
         either: set[asyncio.Future[Any]] = {asked, self._lost}
         try:
@@ -132,9 +136,9 @@ class Route:
                 return asked.result()
         finally:
             asked.cancel()
-        raise TimeoutError("it was lost while it was asked")
+        raise Lost
 
-    def failed(self, error: HubError) -> None:
+    def failed(self, standby: Database, error: HubError) -> None:
         """Leave a standby that did not answer a question: the primary's answer may say more than it has.
 
         Raises the error where the question is to blame.
@@ -142,6 +146,9 @@ class Route:
         cause = error.__cause__
         if not isinstance(cause, psycopg.OperationalError):
             raise error
+        if standby is not self._standby:
+            # It was left meanwhile, and may be another one by now.
+            return
         if isinstance(cause, PoolTimeout) or cause.sqlstate in CONFLICTS:
             self.leave("conflict", str(error))
         else:
@@ -194,10 +201,10 @@ class Reads(Database):
             try:
                 # Nobody's rows, where nobody is named.
                 return await self.route.at_standby(question(standby._limited_to(self._partners or "")))
-            except TimeoutError as error:
-                self.route.lose("away", str(error))
+            except Lost:
+                pass
             except HubError as error:
-                self.route.failed(error)
+                self.route.failed(standby, error)
             self.route.retried += 1
         with self.route.at_primary():
             return await question(self._primary)

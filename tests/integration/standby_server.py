@@ -61,9 +61,10 @@ class Standby:
         return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
     async def run(self, statement: str) -> Any:
-        """The first column of its first row."""
+        """The first column of its first row, if it has one."""
         async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
-            row = await (await connection.execute(statement.encode())).fetchone()
+            cursor = await connection.execute(statement.encode())
+            row = await cursor.fetchone() if cursor.description else None
             return row[0] if row else None
 
     async def pause(self) -> None:

@@ -223,7 +223,8 @@ NUMBERS = """
            (select min(schedule_plan_id) from schedule_plan s where s.timing_partner_id = p.timing_partner_id)
                as schedule_plan_id,
            (select min(timing_session_id) from timing.timing_sessions t where t.timing_partner_id = p.timing_partner_id)
-               as timing_session_id
+               as timing_session_id,
+           (select min(display_id) from displays d where d.timing_partner_id = p.timing_partner_id) as display_id
     from timing_partners p
 """
 
@@ -394,6 +395,16 @@ async def test_staff_of_a_partner_do_nothing_to_the_other_one(
     assert sorted(row["row"] for row in await look(db, state)) == before
     done = await look(db, "select distinct timing_partner_id from user_actions")
     assert [row["timing_partner_id"] for row in done] == [own]
+
+
+async def test_a_display_is_never_bound_to_a_timing_session_of_the_other_partner(site: Site):
+    foreign = str(site.numbers[2]["timing_session_id"])
+    address = f"/operator/events/1/{own_event(1)}/display"
+    async with site.operators.as_user(SUMMIT) as browser:
+        shown = await browser.read(f"{address}?session={foreign}", 400)
+        made = await browser.post(address, 400, kind="wall", session=foreign)
+
+    assert foreign_words(shown, 1) == foreign_words(made, 1) == []
 
 
 @pytest.mark.parametrize("template", sorted(OF_THE_PROCESS))
