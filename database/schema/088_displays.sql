@@ -85,4 +85,8 @@ begin atomic
                           = (d.timing_partner_id, d.timing_session_id, d.event_id)));
 end;
 
+-- Displays and pages show who finished last.
+create index if not exists ct_results_by_finish on ct_results (timing_partner_id, event_id, finish_time desc);
+create index if not exists joined_results_by_finish on joined_results (timing_partner_id, event_id, finish_time desc);
+
 insert into applied_migrations (name) values ('schema/088_displays.sql') on conflict do nothing;

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from typing import Any, Literal
 from project88.errors import UsageError
 from project88.store.connection import Database
 from project88.store.queries import load
-from project88.store.results_page import EventKey, shown_rows
+from project88.store.results_page import EventKey, found_rows, shown_rows, shown_rows_of
 
 #: 192 bits; whoever guesses a million a second for a million years has no chance.
 SECRET_BYTES = 24
@@ -104,8 +104,14 @@ async def still_shown(db: Database, token_hashes: Collection[bytes]) -> set[byte
 
 
 async def approaching(db: Database, display: Display, limit: int) -> list[Row]:
-    """Full rows, each with point, passed_at and expected_at (None where nobody has finished yet)."""
-    return await shown_rows(db, display.key, queries["approaching"], display.parameters(limit))
+    """Which runners, with point, passed_at and expected_at (None: nobody has finished yet). Reads the whole race."""
+    return await found_rows(db, display.key, queries["approaching"], display.parameters(limit))
+
+
+async def still_approaching(db: Database, display: Display, found: Sequence[Row]) -> list[Row]:
+    """Full rows of those whom ``approaching`` told a while ago and who are still on the way."""
+    rows = await shown_rows_of(db, display.key, found)
+    return [row for row in rows if row["result_status"] == "started"]
 
 
 async def just_finished(db: Database, display: Display, limit: int) -> list[Row]:

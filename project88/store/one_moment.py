@@ -31,7 +31,16 @@ async def _full_rows(db: Database, narrow: SQL, full: SQL, parameters: Mapping[s
         if not found:
             return []
         await cursor.execute(full, {**parameters, **_columns(found)})
-        by_key = {_key(row): row for row in await cursor.fetchall()}
+        return _both(found, await cursor.fetchall())
+
+
+async def rows_as_they_are(db: Database, found: Sequence[Row], full: SQL, parameters: Mapping[str, Any]) -> list[Row]:
+    """The same of what was found a while ago, in its order, with its columns."""
+    return _both(found, await db.rows(full, {**parameters, **_columns(found)})) if found else []
+
+
+def _both(found: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
+    by_key = {_key(row): row for row in rows}
     return [{**by_key[_key(row)], **row} for row in found if _key(row) in by_key]
 
 

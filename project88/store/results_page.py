@@ -6,7 +6,7 @@ Each question names the timing partners whose rows it may see; row-level securit
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from psycopg.sql import SQL
 
 from project88.store.connection import Database
-from project88.store.one_moment import full_rows
+from project88.store.one_moment import full_rows, rows_as_they_are
 from project88.store.queries import load
 
 queries = load("results_page")
@@ -180,6 +180,16 @@ async def search(db: Database, key: EventKey, words: str, limit: int, offset: in
 async def shown_rows(db: Database, key: EventKey, narrow: SQL, parameters: Row) -> list[Row]:
     """As everybody may see them, the rows that a narrow statement finds, in its order."""
     return await full_rows(_of([key], db), narrow, queries["rows"], {**key.parameters(), **parameters})
+
+
+async def shown_rows_of(db: Database, key: EventKey, found: Sequence[Row]) -> list[Row]:
+    """The same of what ``found_rows`` told a while ago."""
+    return await rows_as_they_are(_of([key], db), found, queries["rows"], key.parameters())
+
+
+async def found_rows(db: Database, key: EventKey, narrow: SQL, parameters: Row) -> list[Row]:
+    """What a narrow statement tells, without what may be withheld."""
+    return await _of([key], db).rows_planned_anew(narrow, {**key.parameters(), **parameters})
 
 
 def _of(keys: Collection[EventKey], db: Database) -> Database:

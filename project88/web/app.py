@@ -90,6 +90,7 @@ async def serve(
         raise
     finally:
         pictures.close()
+        screens.arrivals.close()
         if site:
             await site.backfills.close()
 

@@ -13,11 +13,14 @@ from project88.store.displays import Display
 from project88.store.reads import at_primary
 from project88.store.results_page import Event
 from project88.web.api.limits import Buckets
+from project88.web.arrivals import Arrivals
 from project88.web.kept import Kept
 from project88.web.pages import Pages, told_version
 from project88.web.streams import EventStream
 
 APPROACHING = 12
+#: Some of them finish before the list is made anew.
+CONSIDERED = 3 * APPROACHING
 JUST_FINISHED = 12
 LEADERS = 15
 #: More races than this do not fit on a wall; the largest are shown.
@@ -34,6 +37,7 @@ class Screens:
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
         self._kept = Kept()
+        self.arrivals = Arrivals(pages.db, CONSIDERED)
         self._tries = Buckets("display", TRIES_PER_ADDRESS)
         #: Hashes of what opened a display here: who follows one is not counted, whoever guesses at the same address.
         self._opened: set[bytes] = set()
@@ -80,7 +84,7 @@ class Screens:
 
     async def _announcer(self, display: Display) -> dict[str, Any]:
         return {
-            "approaching": await displays.approaching(self._pages.db, display, APPROACHING),
+            "approaching": (await self.arrivals.get(display))[:APPROACHING],
             "finished": await displays.just_finished(self._pages.db, display, JUST_FINISHED),
         }
 

@@ -4,8 +4,6 @@
 (() => {
   const ANNOUNCE_EVERY_MS = 20000;
   const RETRY_MS = 3000;
-  // Ages and the next refresh are told anew this often where nothing changed.
-  const AGE_MS = 60000;
   const region = document.getElementById("live");
   if (!region || !region.dataset.stream || !window.EventSource) {
     return;
@@ -16,6 +14,8 @@
   // crowd has an answer of its own, they do not ask in one moment.
   const pauseMs = Number(region.dataset.pauseMs || 0);
   const spreadMs = Number(region.dataset.spreadMs || 0);
+  // Ages and what is expected are told anew this often where nothing changed.
+  const againMs = Number(region.dataset.againMs || 60000);
   let stream = null;
   let busy = false;
   let pending = false;
@@ -149,7 +149,7 @@
       refresh();
     }
   });
-  setInterval(refresh, AGE_MS);
+  setInterval(refresh, againMs);
   listen();
 })();
 
