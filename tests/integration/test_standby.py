@@ -33,7 +33,7 @@ from project88.store.migrate import migrate
 from project88.store.reads import Reads, at_primary
 from project88.store.results_page import EventKey
 from project88.store.roles import apply_roles
-from project88.store.users import add_user
+from project88.store.users import NewUser, add_user
 from project88.web.app import serve
 from project88.web.pictures import BEHIND
 from tests.conftest import TEST_BINARIES, new_database
@@ -213,8 +213,8 @@ async def test_what_people_and_programs_read_is_read_at_the_standby(hub: Hub):
 
 async def test_what_decides_is_asked_at_the_primary(hub: Hub):
     await hub.standby.pause()
-    password = hashed(PASSWORD)
-    await add_user(hub.db, "ann@example.org", "Ann", "admin", password, None)
+    ann = NewUser(email="ann@example.org", name="Ann", role="admin", timing_partner_id=None)
+    await add_user(hub.db, ann, hashed(PASSWORD))
     await run(hub.db, RENAME)
     display, number = await a_display(hub.db)
 
