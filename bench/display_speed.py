@@ -36,7 +36,7 @@ from project88.sandbox.entities import Event
 from project88.sandbox.rig.faults import LinkFaults
 from project88.sandbox.rig.field import FINISH, Crossing, crossings
 from project88.sandbox.rig.files import COURSE, START_LIST, write_files
-from project88.store import displays, scoring, timing
+from project88.store import backups, displays, scoring, timing
 from project88.store.budget import set_clock
 from project88.store.connection import Database
 from project88.store.events import find_event
@@ -167,6 +167,8 @@ async def _watched(
 ) -> tuple[dict[str, float], dict[str, float]]:
     given = _given_away(event, play, offset)
     await _caught_up(hub, db, given, partner, event_id)
+    # Hours of the race came within seconds; by now autovacuum would have been there.
+    await backups.analyze(hub)
     screen = Screen()
     address = await _display(hub, EventKey(partner, event_id), web_port)
     following = asyncio.create_task(screen.follow(address))
