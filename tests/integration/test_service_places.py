@@ -29,6 +29,7 @@ async def test_places_are_shared_by_programs_and_freed_by_their_end(database_url
         async with other.connection() as connection:
             await connection.execute(
                 b"select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted"
+                b" and database = (select oid from pg_database where datname = current_database())"
             )
         await entered[2].wait()
         let_go.set()
