@@ -16,31 +16,24 @@ from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
-import msgspec
 from rich.console import Console
 
 from bench import postgres, programs
-from bench.hardware_drill import PASSWORD, START, USER, free_port
+from bench.hardware_drill import START, free_port, set_up
 from bench.machine import machine_table
 from bench.options import RunOptions
 from bench.postgres import BenchDatabase
 from bench.tables import Section, Table
 from bench.web_world import pages
 from project88.cli.rehearsal.hardware import FAULTS
-from project88.imports.lists import Wanted, import_start_list
-from project88.imports.run import import_course
-from project88.imports.tables import read_table
 from project88.records.entities import EventId, TimingPartnerId
 from project88.sandbox import rehearsal_world
 from project88.sandbox.entities import Event
 from project88.sandbox.rig.faults import LinkFaults
 from project88.sandbox.rig.field import FINISH, Crossing, crossings
-from project88.sandbox.rig.files import COURSE, START_LIST, write_files
-from project88.store import backups, displays, scoring, timing
+from project88.store import backups, displays, timing
 from project88.store.budget import set_clock
 from project88.store.connection import Database
-from project88.store.events import find_event
-from project88.store.partners import add_partner, set_credentials
 from project88.store.results_page import EventKey
 
 #: The rig draws its faults from its default seed.
@@ -143,7 +136,7 @@ async def _played(db: BenchDatabase, play: Play) -> tuple[dict[str, float], dict
     with tempfile.TemporaryDirectory(prefix="project88-bench-hub-") as name:
         folder = Path(name)
         async with Database.open(db.url) as hub:
-            partner, event_id = await _set_up(hub, event, folder / "files")
+            partner, event_id = await set_up(hub, "Display", event, folder / "files")
             offset = START.timestamp() + play.hours * 3600 - time.time() * play.speed
             await set_clock(hub, play.speed, offset)
             ports = ("--port", str(port), "--status-port", "0", "--metrics-port", "0", "--bind", "127.0.0.1")
@@ -224,18 +217,6 @@ async def _display(hub: Database, key: EventKey, port: int) -> str:
     )
     secret, _ = await displays.create(hub, wanted)
     return f"http://127.0.0.1:{port}/display/{secret}"
-
-
-async def _set_up(db: Database, event: Event, folder: Path) -> tuple[TimingPartnerId, EventId]:
-    partner = await add_partner(db, "Display", event.zone)
-    await set_credentials(db, partner, "chronotrack_tcp", USER, PASSWORD, {})
-    event_id = await scoring.add_event(db, partner, event.name, START, event.zone)
-    write_files(event, folder)
-    stored = await find_event(db, event_id, partner)
-    await import_course(db, msgspec.json.decode((folder / COURSE).read_bytes()), stored)
-    start_list = read_table((folder / START_LIST).read_bytes())
-    await import_start_list(db, Wanted(table=start_list, event=stored, complete=True))
-    return partner, event_id
 
 
 @asynccontextmanager

@@ -114,7 +114,7 @@ async def drill(plan: DrillPlan, folder: Path) -> DrillFigures:
         event = _race(plan.field)
         async with Database.open(url) as db:
             await migrate(db)
-            partner, event_id = await _set_up(db, event, folder / "files")
+            partner, event_id = await set_up(db, "Drill", event, folder / "files")
         return await _Drill(plan, folder, home, options, url, event, partner, event_id).run()
     finally:
         await embedded.stop(home)
@@ -251,8 +251,9 @@ def _race(field: int | None) -> Event:
     return list(world.events.values())[-1]
 
 
-async def _set_up(db: Database, event: Event, folder: Path) -> tuple[TimingPartnerId, EventId]:
-    partner = await add_partner(db, "Drill", event.zone)
+async def set_up(db: Database, name: str, event: Event, folder: Path) -> tuple[TimingPartnerId, EventId]:
+    """A timing partner of this name with the event, its course and its start list. Writes them into ``folder``."""
+    partner = await add_partner(db, name, event.zone)
     await set_credentials(db, partner, "chronotrack_tcp", USER, PASSWORD, {})
     event_id = await scoring.add_event(db, partner, event.name, START, event.zone)
     write_files(event, folder)

@@ -19,9 +19,9 @@ from project88.cli.pages import pages_database
 from project88.store import api_tokens
 from project88.store.api_tokens import SCOPES
 from project88.store.connection import Database
-from project88.web.api.monitoring import Monitoring
 from project88.web.api.routes import ENDPOINTS, VERSION
 from project88.web.app import serve
+from project88.web.monitoring import Monitoring
 from tests.integration.test_web import fill
 
 EVENT = "/events/1/p1"
@@ -299,7 +299,7 @@ async def test_the_monitor_tells_states_and_no_causes(site: Site):
 
 
 async def test_the_hub_is_looked_at_once_for_all_who_ask_at_the_same_time(db: Database):
-    monitoring = Monitoring()
+    monitoring = Monitoring(3.0)
 
     first, second = await asyncio.gather(monitoring.status(db), monitoring.status(db))
 

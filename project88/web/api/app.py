@@ -27,14 +27,16 @@ from project88.store.reads import behind_seconds
 from project88.web.api import parameters, problems
 from project88.web.api.calls import Call, Found, Lookups
 from project88.web.api.limits import Allowance, Buckets, Rates
-from project88.web.api.monitoring import Monitoring
 from project88.web.api.openapi import description
 from project88.web.api.problems import Refused
 from project88.web.api.routes import ENDPOINTS, PREFIX, VERSION, Endpoint
+from project88.web.monitoring import Monitoring
 
 #: The addresses below the place where this is mounted.
 BELOW = VERSION.removeprefix(PREFIX)
 SMALLEST_GZIP_BYTES = 500
+#: Programs poll how the hub stands.
+MONITOR_KEPT_SECONDS = 3.0
 RETRY_SECONDS = 5
 VARY = {"Vary": "Authorization"}
 
@@ -53,7 +55,7 @@ class Api:
         self._addresses = Buckets("address", rates.per_address)
         self._tokens = Buckets("token", rates.per_token)
         self._lookups = Lookups()
-        self._monitoring = Monitoring()
+        self._monitoring = Monitoring(MONITOR_KEPT_SECONDS)
         self._description = msgspec.json.encode(description())
 
     def application(self) -> Starlette:

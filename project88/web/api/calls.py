@@ -12,9 +12,9 @@ from project88.store import api_reading
 from project88.store.api_reading import Row
 from project88.store.api_tokens import ApiToken
 from project88.store.connection import Database
-from project88.web.api.monitoring import Monitoring
 from project88.web.api.parameters import OneEvent
 from project88.web.api.problems import Refused
+from project88.web.monitoring import Monitoring
 
 NO_EVENT = "No event stands at this address. It may have been withdrawn."
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -14,13 +13,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from project88.edges import clock
 from project88.edges.redaction import redacted
 from project88.errors import HubError, UsageError
-from project88.monitor import Finding, look
+from project88.monitor import Finding
 from project88.store import users
 from project88.store.connection import Database
 from project88.store.reads import at_primary
+from project88.web.monitoring import Monitoring
 from project88.web.operator.asked import NO_PAGE, Act, Asked, Deed, Page, Show
 from project88.web.operator.backfills import Backfills
 from project88.web.operator.following import Following, version_of
@@ -41,30 +40,13 @@ from project88.web.pages import Pages
 from project88.web.screens import Screens
 
 LOGIN = f"{PATH}/login"
-#: A look at the hub asks some 30 questions; several pages share one.
+#: Pages that follow the hub share a look.
 LOOK_SECONDS = 10.0
 #: By this word in its address a page is asked for its changing piece, or for the stream that tells of changes.
 LIVE, PART, STREAM = "live", "part", "stream"
 NOT_A_PAIR = "These are not the address and the password of a user."
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-@dataclass(slots=True)
-class Looks:
-    """The monitor's findings, asked anew when they are old."""
-
-    db: Database
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _findings: list[Finding] = field(default_factory=list)
-    _asked_at: float | None = None
-
-    async def findings(self) -> list[Finding]:
-        async with self._lock:
-            if self._asked_at is None or clock.monotonic() - self._asked_at > LOOK_SECONDS:
-                self._findings = (await look(self.db, with_metrics=False)).checks
-                self._asked_at = clock.monotonic()
-            return self._findings
 
 
 class Site:
@@ -79,7 +61,7 @@ class Site:
         self._templates = templates
         self._gate = Gate(db)
         self._following = Following(self._gate, stop)
-        self._looks = Looks(db)
+        self._monitoring = Monitoring(LOOK_SECONDS)
         self.backfills = Backfills(db)
 
     def door(self) -> list[Route]:
@@ -162,11 +144,14 @@ class Site:
             visitor=visitor,
             reads=reads,
             db=self._db,
-            look=self._looks.findings,
+            look=self._findings,
             backfills=self.backfills,
             screens=self._screens,
             updates=self._pages.updates,
         )
+
+    async def _findings(self) -> list[Finding]:
+        return (await self._monitoring.status(self._db)).checks
 
     async def _login_page(self, request: Request) -> Response:
         if await self._gate.visitor(request) is not None:

@@ -9,14 +9,12 @@ from project88.monitor import look
 from project88.monitor.findings import Status
 from project88.store.connection import Database
 
-#: A look asks some twenty questions, and programs poll.
-KEPT_SECONDS = 3.0
-
 
 class Monitoring:
-    """The newest look of this process."""
+    """The newest look. It asks some thirty questions, so it is kept for ``kept_seconds``."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept_seconds: float) -> None:
+        self._kept_seconds = kept_seconds
         self._lock = asyncio.Lock()
         self._status: Status | None = None
         self._looked_at = float("-inf")
@@ -24,7 +22,7 @@ class Monitoring:
     async def status(self, hub: Database) -> Status:
         """At most a few seconds old. Raises StoreError where the database fails."""
         async with self._lock:
-            if self._status is None or monotonic() - self._looked_at > KEPT_SECONDS:
+            if self._status is None or monotonic() - self._looked_at > self._kept_seconds:
                 self._status = await look(hub, with_metrics=False)
                 self._looked_at = monotonic()
             return self._status
