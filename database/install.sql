@@ -35,6 +35,7 @@ begin;
 \ir schema/087_users.sql
 \ir schema/088_displays.sql
 \ir schema/089_standby.sql
+\ir schema/090_statistics.sql
 \ir views/collected_events.sql
 \ir views/unified_events.sql
 \ir views/unified_participants.sql

@@ -70,6 +70,8 @@ begin
     end loop;
     revoke execute on function published_partners(), shown_display(bytea) from public;
     grant execute on function published_partners(), shown_display(bytea) to project88_writer, project88_reader;
+    revoke execute on function refresh_statistics() from public;
+    grant execute on function refresh_statistics() to project88_writer;
 end $$;
 
 -- The reader sees the columns that the programs use: a legacy table may have others with passwords. It sees no login,

@@ -356,7 +356,8 @@ values
     ('mark_removed_results()'),
     ('mark_written_rows()'),
     ('asks_for_anonymity(text,json)'),
-    ('shown_display(bytea)')
+    ('shown_display(bytea)'),
+    ('refresh_statistics()')
 $$;
 
 create or replace function expected_views() returns table (view_name text)
@@ -377,7 +378,7 @@ values
     ('schema/079_joined_results.sql'), ('schema/080_monitor.sql'), ('schema/081_history.sql'),
     ('schema/082_archive.sql'), ('schema/083_import_mappings.sql'), ('schema/084_registration.sql'),
     ('schema/085_backups.sql'), ('schema/086_api.sql'), ('schema/087_users.sql'), ('schema/088_displays.sql'),
-    ('schema/089_standby.sql'),
+    ('schema/089_standby.sql'), ('schema/090_statistics.sql'),
     ('views/collected_events.sql'), ('views/unified_events.sql'),
     ('views/unified_participants.sql'), ('views/unified_results.sql'), ('views/published_results.sql'),
     ('views/used_reads.sql'), ('views/call_windows.sql'),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Look after the hub's database.")
 
+STOPPED = "it is stopped; every command that needs it starts it, as project88 db migrate does"
+
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What `db status` says. What cannot be known of a stopped server is null."""
@@ -143,7 +145,7 @@ async def _embedded_report(target: environment.EmbeddedDatabase) -> Report:
     found = await status(target.home)
     described = f"embedded in {found.data}"
     if not found.running:
-        return Report(database=described, running=False, version=str(found.major) if found.major else None)
+        return Report(database=described, running=False, problem=STOPPED, version=str(found.major or "") or None)
     return await _report_of(await hub_url(), described)
 
 

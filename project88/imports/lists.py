@@ -26,6 +26,7 @@ from project88.store.lists import quarantine
 from project88.store.partners import provider_id
 from project88.store.scope import EventScope
 from project88.store.staging import Stage, Staged
+from project88.store.statistics import refresh_after
 
 #: What the history of changes says of rows that an import changed.
 IMPORT = "import"
@@ -148,6 +149,7 @@ async def _store(db: Database, wanted: Wanted, found: _Found) -> Done:
             await quarantine(connection, scope, found.problems)
             if found.stream == "participants" and (merged.written or merged.retracted):
                 await scoring.score_again(connection, scope.source.timing_partner_id, scope.event_id)
+    await refresh_after(db, merged.written)
     return Done(
         event_id=None if known_scope is None and wanted.preview else scope.event_id,
         columns=found.columns,

@@ -21,6 +21,7 @@ from project88.scoring.course import Course, read_course
 from project88.scoring.event import Changes, EventScore
 from project88.scoring.facts import Decisions, Judgement, Places, Score
 from project88.store import scoring as store
+from project88.store import statistics
 from project88.store.connection import Connection, Database
 from project88.store.timing import READS_CHANNEL
 
@@ -74,7 +75,11 @@ class Scorer:
                 await _until(told, LOOK_SECONDS if not self._waits_for_places() else PLACES_SECONDS)
 
     async def look(self, connection: Connection) -> None:
-        """Score anew the events of which anything but the reads has changed; forget those that are over."""
+        """Score anew the events of which anything but the reads has changed; forget those that are over.
+
+        Hours of reads may have come at once: the planner's statistics follow them.
+        """
+        await statistics.refresh(self._db)
         events = await store.scored_events(self._db)
         await self._forget_all_but(connection, events)
         for event in events:

@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 
 from project88.errors import UsageError
 from project88.records.entities import EventId, ProviderEventId, ProviderId, TimingPartnerId
+from project88.store import statistics
 from project88.store.connection import Connection, Database
 from project88.store.event_moves import Moved, bring_hidden, put_back, put_under_hardware
 from project88.store.events import import_events
@@ -150,6 +151,7 @@ async def _merge(db: Database, pair: Pair, decided_by: str | None, reason: str |
         moved = await put_under_hardware(connection, source, found)
         await _decide(connection, found, "merged", decided_by, reason)
         await connection.execute(queries["score_again"], found.key | {"event_id": found.event_id})
+    await statistics.refresh(db)
     return moved
 
 

@@ -18,6 +18,7 @@ from project88.store.lists import known_rows
 from project88.store.merging import Stream, races_with_finishes
 from project88.store.scope import EventScope
 from project88.store.staging import Stage
+from project88.store.statistics import refresh_after
 from project88.sync.accounts import Account
 from project88.sync.attempts import attempt, skip
 from project88.sync.changes import stage_changes
@@ -86,6 +87,7 @@ async def sync_event(
             stage = Stage(connection)
             await stage.prepare()
             await _collect_and_store(account, scope, stage, choice, outcome, ticket)
+        await refresh_after(account.db, outcome.rows_written)
         return outcome
 
 

@@ -41,6 +41,13 @@ async def start(home: Path) -> embedded.Server:
     return await embedded.ensure_running(home, options=QUICK)
 
 
+async def until_at_work(url: str, pid: int) -> None:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as watcher:
+        asked = "select 1 from pg_stat_activity where pid = %s and state = 'active'"
+        while await (await watcher.execute(asked, [pid])).fetchone() is None:
+            await clock.sleep(0.01)
+
+
 async def kill(server: embedded.Server) -> None:
     os.kill(server.pid, signal.SIGKILL)
     while processes.is_serving(server.pid, server.home / "postgres" / "data"):
@@ -128,6 +135,23 @@ async def test_a_server_killed_with_clients_connected_starts_again_with_its_data
         assert connection.execute("select value from kept").fetchone() == (88,)
     assert again.started_here
     assert again.port == server.port
+
+
+async def test_a_statement_that_outlives_its_killed_server_does_not_stop_the_next_start(hub_home: Path):
+    server = await start(hub_home)
+    client = await psycopg.AsyncConnection.connect(server.url("postgres"), autocommit=True)
+    pid = client.info.backend_pid
+    endless = asyncio.create_task(client.execute("do $$ begin loop perform 1; end loop; end $$"))
+    await until_at_work(server.url("postgres"), pid)
+    await kill(server)
+
+    again = await start(hub_home)
+
+    assert again.started_here
+    assert not processes.is_serving(pid, hub_home / "postgres" / "data")
+    with pytest.raises(psycopg.OperationalError):
+        await endless
+    await client.close()
 
 
 async def test_a_stale_pid_file_that_names_a_living_stranger_does_not_stop_the_start(hub_home: Path):

@@ -176,6 +176,7 @@ def test_a_setting_that_is_no_number_is_an_error_and_never_everything(logins: Lo
         "alter table ct_results disable row level security",
         "drop policy reader_sees_named_partners on ct_results",
         "create or replace function published_partners() returns integer[] language sql return '{}'",
+        "select refresh_statistics()",
         "set role project88_owner",
         "set role project88_writer",
     ],
@@ -194,6 +195,7 @@ def test_a_writer_changes_rows_and_no_table(logins: Logins, forbidden: str):
     partner = "insert into timing_partners (company_name) values ('New') returning timing_partner_id"
     assert look(logins.writer, partner) == [(1,)]
     assert look(logins.writer, "insert into ct_events (timing_partner_id, event_name) values (1, 'New')") == []
+    assert look(logins.writer, "select refresh_statistics()") == [(0,)]
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         look(logins.writer, forbidden)
 

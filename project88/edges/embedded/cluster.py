@@ -8,6 +8,7 @@ lives.
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ from project88.edges.embedded.options import Options, configuration
 from project88.edges.embedded.owner import Owner, choose_owner
 from project88.edges.embedded.ports import free_port
 from project88.errors import ConfigError, StoreError
+
+log = logging.getLogger(__name__)
 
 USER = "project88"
 HOST = "127.0.0.1"
@@ -122,6 +125,7 @@ async def _start(layout: Layout, options: Options, deadline: float) -> Server:
         await _initialise(layout, binaries, owner, options)
     while True:
         log_start = layout.log.stat().st_size if layout.log.exists() else 0
+        _end_what_is_left(layout)
         pid = _launch(layout, binaries, owner, options)
         if await _survives(pid, layout, deadline):
             return await _when_ready(layout, deadline, started_here=True)
@@ -155,6 +159,18 @@ async def _initialise(layout: Layout, binaries: Binaries, owner: Owner, options:
     if finished.exit_code != 0:
         raise StoreError(f"initdb failed as {owner.name} in {layout.owned}: {finished.output[-1000:]}")
     making.rename(layout.data)
+
+
+def _end_what_is_left(layout: Layout) -> None:
+    """No server rules them any more; what they had not committed is rolled back by the recovery that follows."""
+    for pid in processes.left_behind(layout.data):
+        log.warning(
+            "process %d of a PostgreSQL that was killed still works in %s; it is ended",
+            pid,
+            layout.data,
+            extra={"action": "ended_left_behind"},
+        )
+        processes.ask_to_stop(pid, signal.SIGQUIT)
 
 
 def _launch(layout: Layout, binaries: Binaries, owner: Owner, options: Options) -> int:

@@ -100,6 +100,32 @@ def is_serving(pid: int, data: Path) -> bool:
         return not Path("/proc/self").exists() and _exists(pid)
 
 
+def left_behind(data: Path) -> list[int]:
+    """Processes of a server whose first process was killed; none where the system has no /proc.
+
+    One that was in a statement goes on with it, and no server starts beside it.
+    """
+    found = {int(each.name): _command(each) for each in Path("/proc").glob("[0-9]*") if _works_in(each, data)}
+    return [
+        pid for pid, (command, parent) in found.items() if command.startswith(b"postgres: ") and parent not in found
+    ]
+
+
+def _works_in(process: Path, data: Path) -> bool:
+    try:
+        return (process / "cwd").readlink() == data.resolve()
+    except OSError:
+        return False
+
+
+def _command(process: Path) -> tuple[bytes, int]:
+    """What it calls itself, and its parent; of one that is gone meanwhile nothing."""
+    try:
+        return (process / "cmdline").read_bytes(), int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return b"", 0
+
+
 def is_alive(pid: int) -> bool:
     """Whether a process that we started still runs."""
     _reap(pid)

@@ -1,0 +1,25 @@
+-- Statistics for the planner once a table has grown. A race is in the tables within seconds and asked for at once;
+-- autovacuum looks once a minute, and until it has, a statement over an event may read the event for each of its rows.
+
+-- Analyzes those of the tables that hold events which have grown by a fifth since they were last looked at; says how
+-- many. Only an owner may analyze, so it works as its owner, on what is his. A table that is being analyzed is left out.
+create or replace function refresh_statistics() returns integer
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    grown    regclass;
+    analyzed integer := 0;
+begin
+    for grown in
+        select c.oid from pg_class c
+        where c.relkind = 'r' and c.relowner = current_user::regrole
+          and c.relname in ('ct_events', 'ct_races', 'ct_participants', 'ct_results', 'entry_links', 'joined_results',
+                            'row_changes', 'raw_lists', 'timing_reads', 'read_statuses')
+          and pg_relation_size(c.oid) / current_setting('block_size')::int > greatest(c.relpages, 0) * 1.2 + 16
+    loop
+        execute format('analyze (skip_locked) %s', grown);
+        analyzed := analyzed + 1;
+    end loop;
+    return analyzed;
+end $$;
+
+insert into applied_migrations (name) values ('schema/090_statistics.sql') on conflict do nothing;
