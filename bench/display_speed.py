@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import sys
 import tempfile
 import time
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import aiohttp
 from rich.console import Console
 
 from bench import postgres, programs
@@ -23,6 +21,7 @@ from bench.hardware_drill import START, free_port, set_up
 from bench.machine import machine_table
 from bench.options import RunOptions
 from bench.postgres import BenchDatabase
+from bench.screen import Finish, Screen, Watched, waits_of
 from bench.tables import Section, Table
 from bench.web_world import pages
 from project88.cli.rehearsal.hardware import FAULTS
@@ -38,8 +37,7 @@ from project88.store.results_page import EventKey
 
 #: The rig draws its faults from its default seed.
 SEED = 2014
-#: Finishers that the announcer's display shows; who is pushed out before a look is not seen.
-FINISHED = re.compile(rb'data-row="finished-[^"]*"><td class="bib">([^<]*)<')
+PERCENTILES = ("p50, ms", "p95, ms", "longest, ms")
 LOOK_SECONDS = 0.5
 #: What happened before the measuring begins is stored and scored by then on a machine that has little else to do.
 CATCH_UP_SECONDS = 120.0
@@ -49,11 +47,11 @@ INTRODUCTION = """
 The rehearsal's rig plays the real race as three timing computers with the rehearsal's faults; `project88 listen` takes
 and scores the reads; `project88 web` serves an announcer's display, which one reader follows as a browser does: its
 stream, and the part after each message. From the instant at which the mat of the finish gives the read away, by the
-rig's clock, until the part that shows the runner is at the reader.
+rig's clock, until the part is at the reader that shows the runner, or twelve who finished after him.
 """
 NOTES = (
-    "Not seen: the display shows the twelve who finished last by the clock. A read that came late, or more than twelve "
-    "within a look, leave a runner out.",
+    "The display shows the twelve who finished last by the clock. Passed over: when the part came, twelve others had "
+    "finished later. Too late: twelve others stood there already when the mat gave the read away.",
     "Rig, listener, database, pages and reader share the machine's cores.",
 )
 
@@ -70,41 +68,11 @@ class Play:
 
 
 FULL = (
+    Play(words="the rehearsal, all runners", field=None, speed=60.0, hours=3.5, seconds=30.0),
     Play(words="the rehearsal, 2,000 runners", field=2_000, speed=60.0, hours=3.3, seconds=45.0),
     Play(words="the race day, all runners", field=None, speed=1.0, hours=4.0, seconds=60.0),
 )
 QUICK = (Play(words="the rehearsal, 500 runners", field=500, speed=60.0, hours=3.5, seconds=20.0),)
-
-
-@dataclass(slots=True)
-class Screen:
-    """What one display has shown: bib to the instant at which it came."""
-
-    shown: dict[str, float] = field(default_factory=dict)
-    _told: str = ""
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def follow(self, address: str) -> None:
-        for_ever = aiohttp.ClientTimeout(total=None)
-        async with aiohttp.ClientSession(timeout=for_ever) as session, asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen(session, f"{address}/stream"))
-            tasks.create_task(self._fetch(session, f"{address}/live"))
-
-    async def _listen(self, session: aiohttp.ClientSession, address: str) -> None:
-        async with session.get(address) as answer:
-            async for line in answer.content:
-                if line.startswith(b"data: "):
-                    self._told = line[6:].decode().strip()
-                    self._news.set()
-
-    async def _fetch(self, session: aiohttp.ClientSession, address: str) -> None:
-        """One at a time; what is told meanwhile leads to one more."""
-        while await self._news.wait():
-            self._news.clear()
-            async with session.get(address, params={"version": self._told}) as answer:
-                part = await answer.read()
-            for bib in FINISHED.findall(part):
-                self.shown.setdefault(bib.decode(), time.time())
 
 
 async def measure(options: RunOptions, console: Console) -> Section:
@@ -117,8 +85,8 @@ async def measure(options: RunOptions, console: Console) -> Section:
             postgres.database(running, f"bench_display_{number}") as db,
         ):
             version = str((await db.rows("version"))[0]["server_version"])
-            rows.append(_row(play, *await _played(db, play)))
-    columns = ("", "finishers a second", "shown", "not seen", "p50, ms", "p95, ms", "longest, ms")
+            rows.append(_row(play, await _played(db, play)))
+    columns = ("", "finishers a second", "shown", "passed over", "too late", "missing", *PERCENTILES)
     return Section(
         name="display",
         title="From the mat to the display",
@@ -129,8 +97,7 @@ async def measure(options: RunOptions, console: Console) -> Section:
     )
 
 
-async def _played(db: BenchDatabase, play: Play) -> tuple[dict[str, float], dict[str, float]]:
-    """Of the runners who finished while it was measured: when the mat gave the read away, when it was shown."""
+async def _played(db: BenchDatabase, play: Play) -> Watched:
     event = list(rehearsal_world(START, season=0, field_size=play.field, with_unfinished=False).events.values())[-1]
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="project88-bench-hub-") as name:
@@ -157,7 +124,7 @@ async def _watched(
     partner: TimingPartnerId,
     event_id: EventId,
     web_port: int,
-) -> tuple[dict[str, float], dict[str, float]]:
+) -> Watched:
     given = _given_away(event, play, offset)
     await _caught_up(hub, db, given, partner, event_id)
     # Hours of the race came within seconds; by now autovacuum would have been there.
@@ -172,11 +139,11 @@ async def _watched(
     await asyncio.sleep(LAST_SECONDS)
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
-    wanted: dict[str, float] = {}
+    finishes: dict[str, Finish] = {}
     for crossing, at in given[FINISH]:
-        if not crossing.is_gun and began <= at < ended:
-            wanted.setdefault(crossing.tag, at)
-    return wanted, screen.shown
+        finishes.setdefault(crossing.tag, Finish(at, crossing.at_ms))
+    wanted = [bib for bib, finish in finishes.items() if began <= finish.read_at < ended]
+    return Watched(finishes, wanted, screen.parts)
 
 
 def _given_away(event: Event, play: Play, offset: float) -> dict[str, list[tuple[Crossing, float]]]:
@@ -233,10 +200,12 @@ async def _rig(play: Play, port: int, offset: float) -> AsyncIterator[Process]:
         await programs.kill(process)
 
 
-def _row(play: Play, wanted: Mapping[str, float], shown: Mapping[str, float]) -> list[str]:
-    waits = sorted((shown[bib] - at) * 1000 for bib, at in wanted.items() if bib in shown)
-    found = (
+def _row(play: Play, watched: Watched) -> list[str]:
+    found = waits_of(watched)
+    waits = sorted(1000 * wait for wait in (*found.shown, *found.passed))
+    percentiles = (
         [f"{waits[min(int(len(waits) * share), len(waits) - 1)]:.0f}" for share in (0.5, 0.95, 1.0)] if waits else []
     )
-    rate = f"{len(wanted) / play.seconds:.1f}"
-    return [play.words, rate, f"{len(waits):,}", f"{len(wanted) - len(waits):,}", *(found or ("–", "–", "–"))]
+    counts = (len(found.shown), len(found.passed), found.too_late, found.missing)
+    rate = f"{len(watched.wanted) / play.seconds:.1f}"
+    return [play.words, rate, *(f"{count:,}" for count in counts), *(percentiles or ("–", "–", "–"))]
