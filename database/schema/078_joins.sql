@@ -206,41 +206,6 @@ language sql stable set enable_nestloop = off set enable_mergejoin = off as $$
         on (r.entry_id, r.race_id) = (c.entry_id, coalesce(c.race_id, ''))
 $$;
 
--- Who is whom. The entries of the event's own source are persons; an entry of another source is one of them when the
--- external id is the same, else when the bib is and the names agree or one has none. Never by name alone, never where
--- several could be meant, and never across races.
-create or replace function link_entries(p_timing_partner_id integer, p_event_id text) returns void
-language plpgsql as $$
-declare
-    own text;
-    other text;
-begin
-    delete from entry_links l where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id;
-    select e.data_source into own from ct_events e
-    where e.timing_partner_id = p_timing_partner_id and e.event_id = p_event_id;
-    insert into entry_links (
-        timing_partner_id, event_id, link_key, data_source, race_id, entry_id, legacy_row_id, has_entry, basis,
-        bib_number, external_id, person_name, joined_race_id, person_id, why)
-    select p_timing_partner_id, p_event_id, link_key(own, s.race_id, s.entry_id), own, s.race_id, s.entry_id,
-           s.legacy_row_id, s.has_entry, link_basis(s.bib_number, s.external_id, s.first_name, s.last_name),
-           s.bib_number, s.external_id, nullif(trim(concat_ws(' ', s.first_name, s.last_name)), ''), s.race_id,
-           s.entry_id, 'first'
-    from source_entries(p_timing_partner_id, p_event_id, own) s
-    on conflict do nothing;
-    for other in
-        select distinct k.data_source from (
-            select c.data_source from ct_participants c
-            where c.timing_partner_id = p_timing_partner_id and c.event_id = p_event_id
-            union all
-            select r.data_source from ct_results r
-            where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id) k
-        where k.data_source <> own
-        order by 1
-    loop
-        perform link_source(p_timing_partner_id, p_event_id, own, other);
-    end loop;
-end $$;
-
 -- Which race of the event's own source each race of another one is: the same id, else the same name, else the only race
 -- of both; one that is none of them stands by itself.
 create or replace function race_map(p_timing_partner_id integer, p_event_id text, p_own text, p_other text)
@@ -277,21 +242,33 @@ language sql stable as $$
     from named x where x.data_source = p_other
 $$;
 
--- The entries of one more source: each is a person that is known, or another one.
-create or replace function link_source(p_timing_partner_id integer, p_event_id text, p_own text, p_other text)
-returns void
-language sql set enable_nestloop = off set enable_mergejoin = off as $$
+-- The entries of the event's own source: each is a person.
+create or replace function own_links(p_timing_partner_id integer, p_event_id text, p_own text) returns setof entry_links
+language sql stable as $$
+    select p_timing_partner_id, p_event_id, link_key(p_own, s.race_id, s.entry_id), p_own, s.race_id, s.entry_id,
+           s.legacy_row_id, s.has_entry, link_basis(s.bib_number, s.external_id, s.first_name, s.last_name),
+           s.bib_number, s.external_id, nullif(trim(concat_ws(' ', s.first_name, s.last_name)), ''), s.race_id,
+           s.entry_id, 'first'
+    from source_entries(p_timing_partner_id, p_event_id, p_own) s
+$$;
+
+-- The entries of one more source than those that are linked: each is a person that is known, or another one.
+create or replace function other_links(
+    p_timing_partner_id integer, p_event_id text, p_linked text[], p_other text
+) returns setof entry_links
+language sql stable set enable_nestloop = off set enable_mergejoin = off as $$
     with mine as materialized (
         select link_key(p_other, s.race_id, s.entry_id) as link_key, s.*,
                nullif(trim(concat_ws(' ', s.first_name, s.last_name)), '') as person_name
         from source_entries(p_timing_partner_id, p_event_id, p_other) s
     ),
     known as materialized (
-        select l.* from entry_links l where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id
+        select l.* from entry_links l
+        where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.data_source = any (p_linked)
     ),
     entries as materialized (
         select m.*, x.own_race_id as joined_race_id
-        from mine m join race_map(p_timing_partner_id, p_event_id, p_own, p_other) x using (race_id)
+        from mine m join race_map(p_timing_partner_id, p_event_id, p_linked[1], p_other) x using (race_id)
     ),
     -- The hardware scores with the entries of another source where it has none: its result has that entry's id.
     by_entry as (
@@ -337,9 +314,6 @@ language sql set enable_nestloop = off set enable_mergejoin = off as $$
         where e.person_name is null or p.names is null or e.person_name = any (p.names)
            or person_name_key(e.person_name) = any (select person_name_key(name) from unnest(p.names) name)
     )
-    insert into entry_links (
-        timing_partner_id, event_id, link_key, data_source, race_id, entry_id, legacy_row_id, has_entry, basis,
-        bib_number, external_id, person_name, joined_race_id, person_id, why)
     select p_timing_partner_id, p_event_id, e.link_key, p_other, e.race_id, e.entry_id, e.legacy_row_id, e.has_entry,
            link_basis(e.bib_number, e.external_id, e.first_name, e.last_name), e.bib_number, e.external_id,
            e.person_name, e.joined_race_id,
@@ -349,7 +323,69 @@ language sql set enable_nestloop = off set enable_mergejoin = off as $$
     from entries e
     left join (select * from surely union all select * from by_bib) m using (link_key)
     left join (select distinct entry_id from known) taken on taken.entry_id = e.entry_id
-    on conflict do nothing
 $$;
+
+-- Writes the links of one source that are new or others, and removes what is no entry of it any more.
+create or replace function write_links(
+    p_timing_partner_id integer, p_event_id text, p_linked text[], p_data_source text
+) returns void
+language sql set enable_nestloop = off set enable_mergejoin = off as $$
+    with found as materialized (
+        select distinct on (f.link_key) f.* from (
+            select o.* from own_links(p_timing_partner_id, p_event_id, p_data_source) o where p_linked = '{}'
+            union all
+            select o.* from other_links(p_timing_partner_id, p_event_id, p_linked, p_data_source) o
+            where p_linked <> '{}') f
+        order by f.link_key, f.legacy_row_id nulls first
+    ),
+    known as materialized (
+        select l.* from entry_links l
+        where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.data_source = p_data_source
+    ),
+    gone as (
+        delete from entry_links l
+        using (select link_key from known except select link_key from found) g
+        where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.link_key = g.link_key
+    ),
+    other as (
+        update entry_links l set
+            race_id = f.race_id, entry_id = f.entry_id, legacy_row_id = f.legacy_row_id, has_entry = f.has_entry,
+            basis = f.basis, bib_number = f.bib_number, external_id = f.external_id, person_name = f.person_name,
+            joined_race_id = f.joined_race_id, person_id = f.person_id, why = f.why
+        from found f join known k using (link_key)
+        where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.link_key = f.link_key
+          and k.* is distinct from f.*
+    )
+    -- One transaction at a time joins an event, so nobody else has written them meanwhile.
+    insert into entry_links
+    select f.* from found f where not exists (select from known k where k.link_key = f.link_key)
+$$;
+drop function if exists link_source(integer, text, text, text);
+
+
+-- Who is whom. The entries of the event's own source are persons; an entry of another source is one of them when the
+-- external id is the same, else when the bib is and the names agree or one has none. Never by name alone, never where
+-- several could be meant, and never across races. Only links that are new or others are written.
+create or replace function link_entries(p_timing_partner_id integer, p_event_id text) returns void
+language plpgsql as $$
+declare
+    own     text;
+    sources text[];
+begin
+    select e.data_source into own from ct_events e
+    where e.timing_partner_id = p_timing_partner_id and e.event_id = p_event_id;
+    select own || array_agg(k.data_source order by k.data_source) filter (where k.data_source <> own) into sources
+    from (
+        select c.data_source from ct_participants c
+        where c.timing_partner_id = p_timing_partner_id and c.event_id = p_event_id
+        union
+        select r.data_source from ct_results r
+        where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id) k;
+    delete from entry_links l
+    where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.data_source <> all (sources);
+    for number in 1 .. cardinality(sources) loop
+        perform write_links(p_timing_partner_id, p_event_id, sources[:number - 1], sources[number]);
+    end loop;
+end $$;
 
 insert into applied_migrations (name) values ('schema/078_joins.sql') on conflict do nothing;
