@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 from project88.cli.pages import reading_database
 from project88.cli.services import deliver, service, tell, work
@@ -10,7 +11,7 @@ from project88.edges import browser
 from project88.errors import HubError
 from project88.schedule.service import plan_until
 from project88.store.connection import Database
-from project88.store.progress import attempts_by_status, collected
+from project88.store.progress import attempts, event_count
 from project88.web.app import serve
 
 
@@ -19,6 +20,7 @@ async def collect_until_stopped(*, port: int, open_browser: bool, duration_secon
     page = f"http://127.0.0.1:{port}"
     async with service(None, duration_seconds) as running:
         tell(f"Collecting from the configured services. Results page: {page}  Operator's page: {page}/operator")
+        _, began = await event_count(running.db)
         try:
             async with reading_database(running.db) as pages, asyncio.TaskGroup() as tasks:
                 tasks.create_task(serve(pages, port=port, stop=running.stop, hub=running.db))
@@ -30,13 +32,14 @@ async def collect_until_stopped(*, port: int, open_browser: bool, duration_secon
         except* HubError as group:
             raise group.exceptions[0] from None
         finally:
-            await _summarise(running.db)
+            await _summarise(running.db, began)
 
 
-async def _summarise(db: Database) -> None:
-    counts = await collected(db)
-    attempts, calls = await attempts_by_status(db)
+async def _summarise(db: Database, began: datetime) -> None:
+    """Of this run: to count all rows of a large hub would hold up its end."""
+    events, _ = await event_count(db)
+    done = await attempts(db, began)
     tell(
-        f"The hub holds {counts.events} events, {counts.participants} participants and {counts.results} results; "
-        f"{sum(attempts.values())} attempts so far with {calls} calls, {attempts.get('failed', 0)} failed."
+        f"The hub holds {events} events. In this run {done.count} attempts with {done.calls} calls wrote "
+        f"{done.rows_written} rows; {done.not_whole} failed or partial."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from project88.store.connection import Database
 from project88.store.queries import load
@@ -18,6 +19,21 @@ class Collected:
     results: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempts:
+    by_status: dict[str, int]
+    calls: int
+    rows_written: int
+
+    @property
+    def count(self) -> int:
+        return sum(self.by_status.values())
+
+    @property
+    def not_whole(self) -> int:
+        return self.by_status.get("failed", 0) + self.by_status.get("partial", 0)
+
+
 async def collected(db: Database) -> Collected:
     return Collected(**(await db.rows(queries["collected"]))[0])
 
@@ -27,10 +43,20 @@ async def results_by_status(db: Database, scope: EventScope) -> dict[str, int]:
     return {row["result_status"]: row["results"] for row in rows}
 
 
-async def attempts_by_status(db: Database) -> tuple[dict[str, int], int]:
-    """Attempts by their status, and all calls they made."""
-    rows = await db.rows(queries["attempts"])
-    return {row["status"]: row["attempts"] for row in rows}, sum(row["calls"] or 0 for row in rows)
+async def event_count(db: Database) -> tuple[int, datetime]:
+    """How many events there are, and the server's time, from which ``attempts`` may count."""
+    row = (await db.rows(queries["event_count"]))[0]
+    return row["events"], row["server_now"]
+
+
+async def attempts(db: Database, since: datetime | None = None) -> Attempts:
+    """Those that ended since a moment of the server's clock, or all."""
+    rows = await db.rows(queries["attempts"], {"since": since})
+    return Attempts(
+        by_status={row["status"]: row["attempts"] for row in rows},
+        calls=sum(row["calls"] for row in rows),
+        rows_written=sum(row["rows_written"] for row in rows),
+    )
 
 
 async def rows_by_source(db: Database, scope: EventScope) -> dict[str, int]:

@@ -12,9 +12,15 @@ where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and 
   and retracted_at is null
 group by result_status;
 
+-- name: event_count
+-- How many events the hub holds, and the time of the server.
+select count(*)::int as events, now() as server_now from unified_events;
+
 -- name: attempts
--- Attempts by outcome, and the calls they made.
-select status, count(*)::int as attempts, sum(api_calls)::int as calls from sync_history group by status;
+-- Attempts by outcome since a moment, or all; the calls they made and the rows they wrote.
+select status, count(*)::int as attempts, sum(api_calls)::int as calls, sum(rows_written)::bigint as rows_written
+from sync_history where %(since)s::timestamptz is null or sync_time >= %(since)s::timestamptz
+group by status;
 
 -- name: rows_by_source
 -- Rows of an event of each source: its results, else its entries.

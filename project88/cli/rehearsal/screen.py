@@ -21,7 +21,7 @@ from project88.edges import clock
 from project88.schedule.worker import PollDone
 from project88.store.budget import hub_clock
 from project88.store.connection import Database
-from project88.store.progress import Collected, attempts_by_status, collected, results_by_status, rows_by_source
+from project88.store.progress import Collected, attempts, collected, results_by_status, rows_by_source
 from project88.store.scope import EventScope
 
 POLLS_SHOWN = 8
@@ -89,13 +89,12 @@ class Screen(SilentObserver):
     async def summarise(self) -> None:
         """The last line: what was collected, in how long, and whether the race is complete."""
         counts = await collected(self._db)
-        attempts, calls = await attempts_by_status(self._db)
-        failed = attempts.get("failed", 0) + attempts.get("partial", 0)
+        done = await attempts(self._db)
         end = "The race is complete." if self._is_complete else "Stopped before the race was complete."
         sys.stdout.write(
             f"Collected {counts.events} events, {counts.participants} participants and {counts.results} results in "
-            f"{clock.monotonic() - self._began:.0f} s with {calls} calls; {sum(attempts.values())} attempts, "
-            f"{failed} failed or partial. {end}\n"
+            f"{clock.monotonic() - self._began:.0f} s with {done.calls} calls; {done.count} attempts, "
+            f"{done.not_whole} failed or partial. {end}\n"
         )
         sys.stdout.flush()
 
