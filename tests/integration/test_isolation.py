@@ -164,7 +164,10 @@ FOR_EVERYBODY = {
 }
 OF_THE_PROCESS = {"/healthz", "/readyz", "/metrics", VERSION + "/openapi.json"}
 #: Where a form needs more than its token.
-FORMS = {"/operator/backfill": {"word": "plan", "partner": "2"}}
+FORMS = {
+    "/operator/backfill": {"word": "plan", "partner": "2"},
+    "/operator/events/new": {"name": "Own Run", "day": "2026-05-02", "time": "09:00", "zone": "UTC"},
+}
 #: For nobody else there are such pages.
 OF_ADMINS = "/operator/users"
 #: Endpoints whose answers hold no text of a partner's.
