@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -81,7 +81,8 @@ async def serve(
     further = [*_api_routes(db, hub or at_primary(db)), *(routes_of(site) if site else ())]
     app = _application(pages, screens, further)
     server = _Server(_configuration(app, host, port), on_listening)
-    serving = asyncio.create_task(_serve_until(stop, server, updates, f"{host} port {port}"))
+    beside = [updates.run(), screens.sightings.run(), _end(server, updates, stop)]
+    serving = asyncio.create_task(_serve_until(server, beside, f"{host} port {port}"))
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:
@@ -95,9 +96,10 @@ async def serve(
             await site.backfills.close()
 
 
-async def _serve_until(stop: asyncio.Event, server: _Server, updates: Updates, place: str) -> None:
+async def _serve_until(server: _Server, beside: Sequence[Coroutine[Any, Any, None]], place: str) -> None:
+    """What works ``beside`` ends with the server."""
     async with asyncio.TaskGroup() as group:
-        helpers = [group.create_task(updates.run()), group.create_task(_end(server, updates, stop))]
+        helpers = [group.create_task(each) for each in beside]
         await server.serve()
         for helper in helpers:
             helper.cancel()

@@ -16,6 +16,7 @@ from project88.web.api.limits import Buckets
 from project88.web.arrivals import Arrivals
 from project88.web.kept import Kept
 from project88.web.pages import Pages, told_version
+from project88.web.sightings import Sightings
 from project88.web.streams import EventStream
 
 APPROACHING = 12
@@ -38,6 +39,7 @@ class Screens:
         self._pages = pages
         self._kept = Kept()
         self.arrivals = Arrivals(pages.db, CONSIDERED)
+        self.sightings = Sightings(pages.db, pages.updates)
         self._tries = Buckets("display", TRIES_PER_ADDRESS)
         #: Hashes of what opened a display here: who follows one is not counted, whoever guesses at the same address.
         self._opened: set[bytes] = set()
@@ -104,6 +106,7 @@ class Screens:
         if display is None:
             raise HTTPException(404, GONE)
         self._opened.add(secret_hash)
+        self.sightings.saw(secret_hash)
         return display
 
     def _count_try(self, address: str) -> None:

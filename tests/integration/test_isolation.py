@@ -47,6 +47,8 @@ UNREADABLE = {
 PAST_THE_POLICIES = {
     "published_partners()": "numbers of partners",
     "shown_display(bytea)": "the display of a secret that only whoever has its address knows",
+    "note_displays_seen(bytea[])": "how many displays of such secrets were noted",
+    "refresh_statistics()": "how many tables were analyzed",
 }
 #: Relations of partners whose texts are all keys, or words that the hub reads.
 WITHOUT_TEXTS = {
