@@ -91,7 +91,7 @@ class Screens:
         }
 
     async def _wall(self, display: Display, event: Event) -> dict[str, Any]:
-        races = (await self._pages.pictures.get(event)).races
+        races = (await self._pages.pictures.get(event)).shown_races
         chosen = [race for race in races if display.race_id in (None, race.race_id)][:RACES_ON_A_WALL]
         boards = [(race, await displays.leaders(self._pages.db, display, race.race_id, LEADERS)) for race in chosen]
         return {"boards": boards}
