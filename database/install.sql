@@ -36,6 +36,7 @@ begin;
 \ir schema/088_displays.sql
 \ir schema/089_standby.sql
 \ir schema/090_statistics.sql
+\ir schema/091_displays_seen.sql
 \ir views/collected_events.sql
 \ir views/unified_events.sql
 \ir views/unified_participants.sql

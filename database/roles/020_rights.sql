@@ -68,8 +68,9 @@ begin
     loop
         execute statement;
     end loop;
-    revoke execute on function published_partners(), shown_display(bytea) from public;
-    grant execute on function published_partners(), shown_display(bytea) to project88_writer, project88_reader;
+    revoke execute on function published_partners(), shown_display(bytea), note_displays_seen(bytea[]) from public;
+    grant execute on function published_partners(), shown_display(bytea), note_displays_seen(bytea[])
+        to project88_writer, project88_reader;
     revoke execute on function refresh_statistics() from public;
     grant execute on function refresh_statistics() to project88_writer;
 end $$;

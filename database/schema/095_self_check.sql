@@ -84,8 +84,8 @@ values
      'status_is_derived boolean, timing_partner_id integer, updated_at timestamp with time zone'),
     ('displays',
      'created_at timestamp with time zone, created_by text, display_id bigint, event_id text, expires_at '
-     'timestamp with time zone, kind text, race_id text, revoked_at timestamp with time zone, '
-     'timing_partner_id integer, timing_session_id bigint, token_hash bytea'),
+     'timestamp with time zone, kind text, last_seen_at timestamp with time zone, race_id text, revoked_at '
+     'timestamp with time zone, timing_partner_id integer, timing_session_id bigint, token_hash bytea'),
     ('entry_links',
      'basis text, bib_number text, data_source text, entry_id text, event_id text, external_id text, '
      'has_entry boolean, joined_race_id text, legacy_row_id bigint, link_key text, person_id text, '
@@ -359,7 +359,8 @@ values
     ('mark_written_rows()'),
     ('asks_for_anonymity(text,json)'),
     ('shown_display(bytea)'),
-    ('refresh_statistics()')
+    ('refresh_statistics()'),
+    ('note_displays_seen(bytea[])')
 $$;
 
 create or replace function expected_views() returns table (view_name text)
@@ -380,7 +381,7 @@ values
     ('schema/079_joined_results.sql'), ('schema/080_monitor.sql'), ('schema/081_history.sql'),
     ('schema/082_archive.sql'), ('schema/083_import_mappings.sql'), ('schema/084_registration.sql'),
     ('schema/085_backups.sql'), ('schema/086_api.sql'), ('schema/087_users.sql'), ('schema/088_displays.sql'),
-    ('schema/089_standby.sql'), ('schema/090_statistics.sql'),
+    ('schema/089_standby.sql'), ('schema/090_statistics.sql'), ('schema/091_displays_seen.sql'),
     ('views/collected_events.sql'), ('views/unified_events.sql'),
     ('views/unified_participants.sql'), ('views/unified_results.sql'), ('views/published_results.sql'),
     ('views/used_reads.sql'), ('views/call_windows.sql'),

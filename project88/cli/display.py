@@ -14,7 +14,17 @@ from project88.cli.options import AnyPartnerId, AsJson
 if TYPE_CHECKING:
     from project88.store.displays import Wanted
 
-COLUMNS = ("display_id", "timing_partner_id", "event_id", "kind", "timing_session_id", "race_id", "expires_at", "state")
+COLUMNS = (
+    "display_id",
+    "timing_partner_id",
+    "event_id",
+    "kind",
+    "timing_session_id",
+    "race_id",
+    "expires_at",
+    "last_seen_at",
+    "state",
+)
 ONE_YEAR_HOURS = 366 * 24
 
 app = typer.Typer(

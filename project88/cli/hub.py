@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 
 from project88.cli.pages import reading_database
@@ -15,7 +16,9 @@ from project88.store.progress import attempts, event_count
 from project88.web.app import serve
 
 
-async def collect_until_stopped(*, port: int, open_browser: bool, duration_seconds: float | None) -> None:
+async def collect_until_stopped(
+    *, port: int, open_browser: bool, duration_seconds: float | None, trusted_proxies: Sequence[str]
+) -> None:
     """Runs until Ctrl-C or SIGTERM, or for ``duration_seconds``."""
     page = f"http://127.0.0.1:{port}"
     async with service(None, duration_seconds) as running:
@@ -23,7 +26,8 @@ async def collect_until_stopped(*, port: int, open_browser: bool, duration_secon
         _, began = await event_count(running.db)
         try:
             async with reading_database(running.db) as pages, asyncio.TaskGroup() as tasks:
-                tasks.create_task(serve(pages, port=port, stop=running.stop, hub=running.db))
+                served = serve(pages, port=port, stop=running.stop, hub=running.db, trusted_proxies=trusted_proxies)
+                tasks.create_task(served)
                 tasks.create_task(plan_until(running.db, running.stop))
                 tasks.create_task(work(running))
                 tasks.create_task(deliver(running))

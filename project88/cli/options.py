@@ -22,6 +22,15 @@ AnyPartnerId = Annotated[
     ),
 ]
 AnyProvider = Annotated[str | None, typer.Option("--provider", help="Only this provider, such as chronotrack_live.")]
+TrustedProxies = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--trusted-proxy",
+        metavar="ADDRESS",
+        help="A proxy or its network, whose X-Forwarded-For and X-Forwarded-Proto count. May be given several times; "
+        "without it PROJECT88_WEB_TRUSTED_PROXIES holds, and without both nobody is believed.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AnyAccount = Annotated[
     str | None, typer.Option("--account", help="Only the account of this name; the main one has none: ''.")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from project88.edges import environment
 from project88.edges.passwords import kept_password
-from project88.errors import ConfigError
+from project88.errors import BadValue, ConfigError, UsageError
 from project88.store.connection import Database
 from project88.store.replica import replica_conninfo
 from project88.store.roles import Standing, apply_roles, make_reader, standing
@@ -39,6 +39,16 @@ async def reading_database(db: Database) -> AsyncIterator[Database]:
             return
         async with reads_of(pages, replica_conninfo(url, pages), most_seconds) as reads:
             yield reads
+
+
+def trusted_proxies(said: Sequence[str] | None) -> tuple[str, ...]:
+    """What the command says, else the environment. Raises UsageError for what is neither an address nor a network."""
+    if not said:
+        return environment.web_trusted_proxies()
+    try:
+        return environment.networks(said)
+    except BadValue as error:
+        raise UsageError(f"--trusted-proxy: {error}") from None
 
 
 async def _own_login(db: Database) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from project88.cli.common import borrowed_hub_database, run
+from project88.cli.options import TrustedProxies
 
 
 def up(
@@ -21,6 +22,7 @@ def up(
     duration: Annotated[float | None, typer.Option(help="End after so many real seconds.")] = None,
     database: Annotated[str | None, typer.Option(help="Rehearsal: an empty database to use.")] = None,
     field: Annotated[int | None, typer.Option(min=1, help="Rehearsal: finishers of the race; all without it.")] = None,
+    trusted_proxy: TrustedProxies = None,
 ) -> None:
     """Collect from the configured services and show the results page.
 
@@ -30,8 +32,10 @@ def up(
     Example: project88 up --rehearsal --speed 60 --port 8088 --no-browser --duration 600
     """
     from project88.cli.hub import collect_until_stopped
+    from project88.cli.pages import trusted_proxies
     from project88.cli.rehearsal import RehearsalOptions, rehearse
 
+    proxies = trusted_proxies(trusted_proxy)
     if rehearsal or not run(_has_credentials()):
         options = RehearsalOptions(
             speed=speed,
@@ -40,12 +44,17 @@ def up(
             duration_seconds=duration,
             database_url=database,
             field=field,
+            trusted_proxies=proxies,
         )
         complete = asyncio.Event()
         with _ctrl_c_is_a_clean_end(complete.is_set):
             run(rehearse(options, complete))
     else:
-        run(collect_until_stopped(port=port, open_browser=not no_browser, duration_seconds=duration))
+        run(
+            collect_until_stopped(
+                port=port, open_browser=not no_browser, duration_seconds=duration, trusted_proxies=proxies
+            )
+        )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from project88.cli.common import borrowed_hub_database, run, stop_on_signals
+from project88.cli.options import TrustedProxies
 from project88.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,20 +28,22 @@ def web(
             show_default=False,
         ),
     ] = None,
+    trusted_proxy: TrustedProxies = None,
 ) -> None:
     """Show the results pages, the displays and, to who logs in, the operator's page. Collects nothing.
 
     Example: project88 web --port 8088
     """
-    run(_web(port, host, operator))
+    run(_web(port, host, operator, trusted_proxy))
 
 
-async def _web(port: int, host: str, operator: bool | None) -> None:
-    from project88.cli.pages import reading_database
+async def _web(port: int, host: str, operator: bool | None, trusted_proxy: list[str] | None) -> None:
+    from project88.cli.pages import reading_database, trusted_proxies
     from project88.edges.logs import level_of_logs, set_up_logging
     from project88.web.app import serve
 
     set_up_logging(level_of_logs(default="INFO"))
+    proxies = trusted_proxies(trusted_proxy)
 
     def tell(address: str) -> None:
         typer.echo(f"Results pages: {address}")
@@ -50,7 +53,7 @@ async def _web(port: int, host: str, operator: bool | None) -> None:
     with stop_on_signals() as stop:
         async with borrowed_hub_database() as db, reading_database(db) as pages:
             hub = await _hub(db, operator, is_loopback=host == LOOPBACK)
-            await serve(pages, port=port, host=host, stop=stop, on_listening=tell, hub=hub)
+            await serve(pages, port=port, host=host, stop=stop, on_listening=tell, hub=hub, trusted_proxies=proxies)
 
 
 async def _hub(db: Database, operator: bool | None, *, is_loopback: bool) -> Database | None:

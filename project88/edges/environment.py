@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import quote
 
-from project88.errors import ConfigError
+from project88.errors import BadValue, ConfigError
 
 LIBPQ_VARIABLES = ("PGHOST", "PGSERVICE", "PGDATABASE")
 #: Every variable that can lead to a database: ours, and those of libpq.
@@ -29,6 +30,7 @@ SERVICE_PREFIXES = (
     "PROJECT88_KEY_FILE",
     "DATABASE_REPLICA_",
 )
+TRUSTED_PROXIES = "PROJECT88_WEB_TRUSTED_PROXIES"
 #: Of a standby, in seconds: the data that pages read there is never older.
 REPLICA_MAX_LAG_SECONDS = 5.0
 REPLICA_MAX_LAG_BOUNDS = (1.0, 60.0)
@@ -103,6 +105,29 @@ def variable(name: str, environ: Mapping[str, str] = os.environ) -> str | None:
 def web_database_url(environ: Mapping[str, str] = os.environ) -> str | None:
     """The database's address for the pages, with a login of its own; None lets the hub make one."""
     return variable("PROJECT88_WEB_DATABASE_URL", environ)
+
+
+def web_trusted_proxies(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Proxies of the pages that are believed. Raises ConfigError for what is neither an address nor a network."""
+    words = (variable(TRUSTED_PROXIES, environ) or "").replace(",", " ").split()
+    try:
+        return networks(words)
+    except BadValue as error:
+        raise ConfigError(f"{TRUSTED_PROXIES}: {error}") from None
+
+
+def networks(words: Iterable[str]) -> tuple[str, ...]:
+    """Raises BadValue for a word that is neither an address nor a network, or names every address there is."""
+    found = []
+    for word in words:
+        try:
+            network = ip_network(word)
+        except ValueError:
+            raise BadValue(f"{word!r} is no address and no network such as 10.0.0.0/8") from None
+        if network.prefixlen == 0:
+            raise BadValue(f"{word!r} is every address, so every reader's")
+        found.append(str(network))
+    return tuple(found)
 
 
 def replica_url(environ: Mapping[str, str] = os.environ) -> str | None:

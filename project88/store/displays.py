@@ -103,6 +103,11 @@ async def still_shown(db: Database, token_hashes: Collection[bytes]) -> set[byte
     return {row["token_hash"] for row in found}
 
 
+async def note_seen(db: Database, token_hashes: Collection[bytes]) -> int:
+    """How many of the displays were noted; the others had been within the last minute, or have ended."""
+    return int(await db.value(queries["note_seen"], {"token_hashes": list(token_hashes)}))
+
+
 async def approaching(db: Database, display: Display, limit: int) -> list[Row]:
     """Which runners, with point, passed_at and expected_at (None: nobody has finished yet). Reads the whole race."""
     return await found_rows(db, display.key, queries["approaching"], display.parameters(limit))

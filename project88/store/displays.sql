@@ -15,7 +15,7 @@ select exists (
 -- name: listed
 -- The displays, the newest first, and whether each may be opened: not while its session belongs to another event.
 select d.timing_partner_id, d.display_id, d.event_id, e.event_name, d.timing_session_id, s.session_name, d.race_id,
-       d.kind, d.created_by, d.created_at, d.expires_at,
+       d.kind, d.created_by, d.created_at, d.expires_at, d.last_seen_at,
        case when d.revoked_at is not null then 'revoked' when d.expires_at <= now() then 'expired'
             when d.timing_session_id is not null and s.event_id is distinct from d.event_id then 'elsewhere'
             else 'open' end as state
@@ -53,6 +53,10 @@ from shown_display(%(token_hash)s);
 -- Which of the secrets still open a display.
 select asked.token_hash from unnest(%(token_hashes)s::bytea[]) as asked (token_hash)
 where exists (select from shown_display(asked.token_hash));
+
+-- name: note_seen
+-- Note that screens show the displays of these secrets; how many were not noted within the last minute.
+select note_displays_seen(%(token_hashes)s::bytea[]);
 
 -- name: approaching
 -- Who passed the last split and has not finished, in the order in which they should arrive. The rest of the way takes a

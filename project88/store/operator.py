@@ -30,6 +30,17 @@ async def hardware_events(db: Database, timing_partner_id: TimingPartnerId, at_m
     return await db.rows(queries["hardware_events"], {"timing_partner_id": timing_partner_id, "at_most": at_most})
 
 
+async def preparations(db: Database, event: StoredEvent) -> dict[str, int]:
+    """How many courses, entries and timing sessions an event has."""
+    parameters = {"timing_partner_id": event.timing_partner_id, "event_id": event.event_id}
+    return await db.row(queries["preparations"], parameters) or {}
+
+
+async def time_zones(db: Database, timing_partner_id: TimingPartnerId | None) -> list[str]:
+    rows = await db.rows(queries["time_zones"], {"timing_partner_id": timing_partner_id})
+    return [row["time_zone"] for row in rows]
+
+
 async def attempts(db: Database, event: StoredEvent, at_most: int) -> list[dict[str, Any]]:
     parameters = {"timing_partner_id": event.timing_partner_id, "event_id": event.event_id, "at_most": at_most}
     return await db.rows(queries["attempts"], parameters)

@@ -25,6 +25,20 @@ where timing_partner_id = %(timing_partner_id)s and data_source = 'tcp_hardware'
 order by start_date desc nulls last, event_id
 limit %(at_most)s;
 
+-- name: preparations
+-- What a hardware event needs before it can be scored, counted.
+select (select count(*) from timing.courses c
+        where (c.timing_partner_id, c.event_id) = (%(timing_partner_id)s, %(event_id)s))::int as courses,
+       (select count(*) from unified_participants p
+        where p.timing_partner_id = %(timing_partner_id)s and p.event_id = %(event_id)s)::int as entries,
+       (select count(*) from timing.timing_sessions s
+        where (s.timing_partner_id, s.event_id) = (%(timing_partner_id)s, %(event_id)s))::int as sessions;
+
+-- name: time_zones
+-- Where events of one partner or of all were.
+select distinct time_zone from ct_events
+where time_zone is not null and (%(timing_partner_id)s::int is null or timing_partner_id = %(timing_partner_id)s);
+
 -- name: attempts
 -- The attempts on an event, the newest first.
 select h.sync_history_id, v.key as provider_key, h.sync_type, h.status, h.reason, h.error_message, h.due_at,

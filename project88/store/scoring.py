@@ -197,13 +197,21 @@ async def courses(db: Database, timing_partner_id: TimingPartnerId, event_id: Ev
 async def add_event(
     db: Database, timing_partner_id: TimingPartnerId, name: str, start: datetime, time_zone: str
 ) -> EventId:
+    """Raises UsageError where the hardware has an event of this name and start already."""
     parameters = {
         "timing_partner_id": timing_partner_id,
         "event_name": name,
         "start_date": start,
         "time_zone": time_zone,
     }
-    return EventId(await db.value(queries["add_event"], parameters))
+    async with db.transaction() as connection:
+        await connection.execute(queries["lock_new_event"], parameters)
+        known = await (await connection.execute(queries["same_event"], parameters)).fetchone()
+        if known is not None:
+            raise UsageError(f"event {known[0]} of the hardware has this name and this start already")
+        row = await (await connection.execute(queries["add_event"], parameters)).fetchone()
+        assert row is not None
+        return EventId(row[0])
 
 
 async def decide(

@@ -239,6 +239,18 @@ values (%(timing_partner_id)s, %(event_id)s, %(race_id)s, %(course)s)
 on conflict (timing_partner_id, event_id, race_id) do update set course = excluded.course, updated_at = clock_timestamp()
 where known.course is distinct from excluded.course;
 
+-- name: lock_new_event
+-- Whoever sends the same form twice makes one event.
+select lock_events(%(timing_partner_id)s);
+
+-- name: same_event
+-- A hardware event of this name that starts at this instant.
+select event_id from ct_events
+where timing_partner_id = %(timing_partner_id)s and data_source = 'tcp_hardware' and retracted_at is null
+  and start_date = %(start_date)s and normalised_event_name(event_name) = normalised_event_name(%(event_name)s)
+order by event_id
+limit 1;
+
 -- name: add_event
 -- A hardware event that an operator makes; gives its id.
 insert into ct_events (timing_partner_id, data_source, event_name, start_date, time_zone)

@@ -167,8 +167,10 @@ async def begin_action(
     return int(await db.value(queries["begin_action"], parameters))
 
 
-async def end_action(db: Database, user_action_id: int, outcome: str) -> None:
-    await db.execute(queries["end_action"], {"user_action_id": user_action_id, "outcome": outcome})
+async def end_action(db: Database, user_action_id: int, outcome: str, subject: str | None = None) -> None:
+    """``subject`` None: it stays as it was when the action began."""
+    parameters = {"user_action_id": user_action_id, "outcome": outcome, "subject": subject}
+    await db.execute(queries["end_action"], parameters)
 
 
 async def outcome_of(db: Database, user: User, user_action_id: int) -> str | None:

@@ -85,8 +85,9 @@ values (%(timing_partner_id)s, %(user_id)s, %(email)s, %(action)s, %(subject)s)
 returning user_action_id;
 
 -- name: end_action
--- What came of it.
-update user_actions set outcome = %(outcome)s where user_action_id = %(user_action_id)s;
+-- What came of it, and on what it was done where that is known only now.
+update user_actions set outcome = %(outcome)s, subject = coalesce(%(subject)s, subject)
+where user_action_id = %(user_action_id)s;
 
 -- name: outcome
 -- What came of an action of a user.

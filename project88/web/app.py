@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -66,11 +66,13 @@ async def serve(
     source_note: str = "",
     on_listening: OnListening | None = None,
     hub: Database | None = None,
+    trusted_proxies: Sequence[str] = (),
 ) -> None:
     """Serve until ``stop`` is set. ``on_listening`` hears the page's address once it can be opened.
 
     ``hub`` is the database with the hub's own login, which may write: it knows the API's tokens, and with it there is
-    the operator's page.
+    the operator's page. What ``trusted_proxies``, addresses and networks, say of a reader's address and of TLS counts;
+    of several hops the last one that is none of them is the reader.
     A cancellation ends it the same way: the open streams first, so that no request is torn in the middle.
     """
     pictures = Pictures(db)
@@ -80,8 +82,9 @@ async def serve(
     site = _operator_site(hub, pages, screens, source_note, stop)
     further = [*_api_routes(db, hub or at_primary(db)), *(routes_of(site) if site else ())]
     app = _application(pages, screens, further)
-    server = _Server(_configuration(app, host, port), on_listening)
-    serving = asyncio.create_task(_serve_until(stop, server, updates, f"{host} port {port}"))
+    server = _Server(_configuration(app, host, port, trusted_proxies), on_listening)
+    beside = [updates.run(), screens.sightings.run(), _end(server, updates, stop)]
+    serving = asyncio.create_task(_serve_until(server, beside, f"{host} port {port}"))
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:
@@ -95,9 +98,10 @@ async def serve(
             await site.backfills.close()
 
 
-async def _serve_until(stop: asyncio.Event, server: _Server, updates: Updates, place: str) -> None:
+async def _serve_until(server: _Server, beside: Sequence[Coroutine[Any, Any, None]], place: str) -> None:
+    """What works ``beside`` ends with the server."""
     async with asyncio.TaskGroup() as group:
-        helpers = [group.create_task(updates.run()), group.create_task(_end(server, updates, stop))]
+        helpers = [group.create_task(each) for each in beside]
         await server.serve()
         for helper in helpers:
             helper.cancel()
@@ -137,7 +141,7 @@ async def _end(server: uvicorn.Server, updates: Updates, stop: asyncio.Event) ->
     server.should_exit = True
 
 
-def _configuration(app: Starlette, host: str, port: int) -> uvicorn.Config:
+def _configuration(app: Starlette, host: str, port: int, trusted_proxies: Sequence[str]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=host,
@@ -148,7 +152,8 @@ def _configuration(app: Starlette, host: str, port: int) -> uvicorn.Config:
         lifespan="off",
         ws="none",
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )

@@ -72,6 +72,15 @@ class Picture:
         version = event.change.version
         return version if self.version == version else version + BEHIND
 
+    @property
+    def shown_races(self) -> list[Race]:
+        """Without the races of which nobody started, where one of the same name has starters.
+
+        A registration has races of its own. Entries that nobody timed are left in them.
+        """
+        timed = {race.name.casefold() for race in self.races if race.started}
+        return [race for race in self.races if race.started or race.name.casefold() not in timed]
+
     def race(self, race_id: str) -> Race | None:
         """None where the event has no such race."""
         return next((race for race in self.races if race.race_id == race_id), None)

@@ -16,6 +16,7 @@ from project88.web.api.limits import Buckets
 from project88.web.arrivals import Arrivals
 from project88.web.kept import Kept
 from project88.web.pages import Pages, told_version
+from project88.web.sightings import Sightings
 from project88.web.streams import EventStream
 
 APPROACHING = 12
@@ -38,6 +39,7 @@ class Screens:
         self._pages = pages
         self._kept = Kept()
         self.arrivals = Arrivals(pages.db, CONSIDERED)
+        self.sightings = Sightings(pages.db, pages.updates)
         self._tries = Buckets("display", TRIES_PER_ADDRESS)
         #: Hashes of what opened a display here: who follows one is not counted, whoever guesses at the same address.
         self._opened: set[bytes] = set()
@@ -89,7 +91,7 @@ class Screens:
         }
 
     async def _wall(self, display: Display, event: Event) -> dict[str, Any]:
-        races = (await self._pages.pictures.get(event)).races
+        races = (await self._pages.pictures.get(event)).shown_races
         chosen = [race for race in races if display.race_id in (None, race.race_id)][:RACES_ON_A_WALL]
         boards = [(race, await displays.leaders(self._pages.db, display, race.race_id, LEADERS)) for race in chosen]
         return {"boards": boards}
@@ -104,6 +106,7 @@ class Screens:
         if display is None:
             raise HTTPException(404, GONE)
         self._opened.add(secret_hash)
+        self.sightings.saw(secret_hash)
         return display
 
     def _count_try(self, address: str) -> None:

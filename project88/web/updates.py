@@ -84,6 +84,11 @@ class Updates:
         """How many screens follow a display here."""
         return sum(listener.secret_hash == secret_hash for listener in self._listeners)
 
+    @property
+    def followed(self) -> set[bytes]:
+        """The displays that screens follow here."""
+        return {each.secret_hash for each in self._listeners if each.secret_hash and not each.is_over}
+
     @contextmanager
     def listen(self, key: EventKey | None, version: str, secret_hash: bytes | None = None) -> Iterator[Listener]:
         """Hear of versions of an event (None: of the list of events) that differ from ``version``."""
@@ -136,7 +141,7 @@ class Updates:
                 listener.offer(version)
 
     async def _end_displays(self) -> None:
-        open_hashes = {each.secret_hash for each in self._listeners if each.secret_hash and not each.is_over}
+        open_hashes = self.followed
         still_shown = await displays.still_shown(at_primary(self._db), open_hashes) if open_hashes else set()
         for listener in self._listeners:
             if listener.secret_hash in open_hashes - still_shown:

@@ -24,7 +24,7 @@ Below `{VERSION}` of the results page. `{VERSION}/openapi.json` describes it for
 - A parameter that is not known is an error that names it.
 - `RateLimit` says what is left: {PER_ADDRESS} requests in a minute for an address, {PER_TOKEN} for a token.
   `PROJECT88_API_CALLS_PER_ADDRESS` and `PROJECT88_API_CALLS_PER_TOKEN` set others. Behind a proxy all callers
-  without a token share the proxy's address.
+  without a token share its address, unless `--trusted-proxy` names it: see [results pages](../howto/results-pages.md).
 
 ## Following changes
 

@@ -12,6 +12,8 @@ from tests.integration.operator_site import ADMIN, PASSWORD
 PAGES = {
     "overview": "",
     "events": "/events",
+    "event-new": "/events/new",
+    "event-made": "/events/1/hard",
     "timeline": "/events/1/live",
     "changes": "/events/1/live/changes?bib=7",
     "reconcile": "/events/1/live/reconcile",
@@ -29,8 +31,8 @@ PAGES = {
 }
 #: One whose address nobody knows.
 A_DISPLAY = """
-insert into displays (timing_partner_id, event_id, kind, token_hash, created_by, expires_at)
-values (1, 'live', 'announcer', '', 'ann@example.org', now() + interval '1 day')
+insert into displays (timing_partner_id, event_id, kind, token_hash, created_by, expires_at, last_seen_at)
+values (1, 'live', 'announcer', '', 'ann@example.org', now() + interval '1 day', now())
 """
 
 
@@ -73,6 +75,20 @@ async def test_a_display_is_made_and_opened_by_the_address_that_is_told(operator
     operator.picture("operator-display-made")
     operator.driver.get(told)
     assert "Summit Run" in operator.find("h1").text
+
+
+async def test_an_event_is_added_and_its_page_says_what_comes_next(operator: Browser, db: Database):
+    log_in(operator)
+    operator.open("/operator/events")
+    operator.click("a[href='/operator/events/new']")
+    operator.find("#partner option[value='2']").click()
+    for field, text in (("name", "Harbor Run"), ("day", "05022026"), ("time", "0900AM"), ("zone", "Europe/Paris")):
+        operator.write(f"#{field}", text)
+    operator.click("form[action='/operator/events/new'] button")
+    [row] = await rows_of(db, "select event_id, start_date::text from ct_events where event_name = 'Harbor Run'")
+    assert row["start_date"].startswith("2026-05-02 07:00:00")
+    assert operator.path.startswith(f"/operator/events/2/{row['event_id']}")
+    assert f"project88 timing bind SESSION {row['event_id']}" in operator.text
 
 
 async def test_the_operators_page_needs_no_script(operator_without_scripts: Browser):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -118,12 +118,15 @@ class Operators:
 
 
 @asynccontextmanager
-async def serving(db: Database) -> AsyncIterator[Operators]:
+async def serving(db: Database, *, trusted_proxies: Sequence[str] = ()) -> AsyncIterator[Operators]:
     """As ``project88 up`` serves it: the pages by a login that reads, the operator's part by the hub's own."""
     stop = asyncio.Event()
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     async with pages_database(db) as pages, asyncio.TaskGroup() as group:
-        group.create_task(serve(pages, port=0, stop=stop, on_listening=address.set_result, hub=db))
+        served = serve(
+            pages, port=0, stop=stop, on_listening=address.set_result, hub=db, trusted_proxies=trusted_proxies
+        )
+        group.create_task(served)
         try:
             yield Operators(db, (await address).removesuffix("/"))
         finally:

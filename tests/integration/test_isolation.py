@@ -47,6 +47,8 @@ UNREADABLE = {
 PAST_THE_POLICIES = {
     "published_partners()": "numbers of partners",
     "shown_display(bytea)": "the display of a secret that only whoever has its address knows",
+    "note_displays_seen(bytea[])": "how many displays of such secrets were noted",
+    "refresh_statistics()": "how many tables were analyzed",
 }
 #: Relations of partners whose texts are all keys, or words that the hub reads.
 WITHOUT_TEXTS = {
@@ -164,7 +166,10 @@ FOR_EVERYBODY = {
 }
 OF_THE_PROCESS = {"/healthz", "/readyz", "/metrics", VERSION + "/openapi.json"}
 #: Where a form needs more than its token.
-FORMS = {"/operator/backfill": {"word": "plan", "partner": "2"}}
+FORMS = {
+    "/operator/backfill": {"word": "plan", "partner": "2"},
+    "/operator/events/new": {"name": "Own Run", "day": "2026-05-02", "time": "09:00", "zone": "UTC"},
+}
 #: For nobody else there are such pages.
 OF_ADMINS = "/operator/users"
 #: Endpoints whose answers hold no text of a partner's.

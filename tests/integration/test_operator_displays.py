@@ -59,13 +59,16 @@ async def test_the_address_is_told_once_and_kept_nowhere(site: Operators):
     assert (SUMMIT, "2:00:00") == (row["created_by"], str(row["hours"]))
 
 
-async def test_the_address_is_the_one_by_which_the_maker_sees_the_page(site: Operators):
-    async with site.as_user(SUMMIT) as browser:
+@pytest.mark.parametrize(("trusted", "scheme"), [(["127.0.0.1"], "https"), (["192.0.2.1"], "http"), ([], "http")])
+async def test_the_address_is_the_one_by_which_the_maker_sees_the_page(
+    site: Operators, trusted: list[str], scheme: str
+):
+    async with serving(site.db, trusted_proxies=trusted) as behind, behind.as_user(SUMMIT) as browser:
         form = {"form_token": await browser.token(), "kind": "wall"}
-        behind_proxy = {"Host": "results.example.org", "X-Forwarded-Proto": "https"}
-        async with browser.http.post(BUILDER, data=form, headers=behind_proxy) as answer:
+        of_proxy = {"Host": "results.example.org", "X-Forwarded-Proto": "https"}
+        async with browser.http.post(BUILDER, data=form, headers=of_proxy) as answer:
             found = TOLD.search(await answer.text())
-    assert found is not None and found[1] == "https://results.example.org"
+    assert found is not None and found[1] == f"{scheme}://results.example.org"
 
 
 async def test_many_screens_follow_one_address_and_the_list_counts_them(site: Operators):

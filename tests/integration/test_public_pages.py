@@ -51,6 +51,25 @@ async def test_events_are_found_by_their_day(site: aiohttp.ClientSession, asked:
     assert page.count('<th scope="row">') == 1
 
 
+@pytest.mark.parametrize(("name", "is_shown"), [("TEN", False), ("Relay", True)])
+async def test_a_race_in_which_nobody_started_is_shown_unless_another_one_has_its_name(
+    site: aiohttp.ClientSession, db: Database, name: str, is_shown: bool
+):
+    await run(
+        db,
+        "insert into ct_races (timing_partner_id, event_id, race_id, race_name, data_source)"
+        f" values (1, 'p1', '30', '{name}', 'runsignup')",
+    )
+    await run(
+        db,
+        "insert into ct_participants (timing_partner_id, event_id, entry_id, race_id, data_source)"
+        " values (1, 'p1', 'late', '30', 'runsignup')",
+    )
+    for path in (EVENT, f"{EVENT}/charts"):
+        assert ("?race=30" in await read(site, path)) is is_shown, path
+        await read(site, path, race="30")
+
+
 async def test_a_search_that_finds_no_event_says_so(site: aiohttp.ClientSession):
     assert "No event was found" in await read(site, "/", q="%")
 

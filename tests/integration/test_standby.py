@@ -232,6 +232,17 @@ async def test_what_decides_is_asked_at_the_primary(hub: Hub):
     assert await hub.where() == "standby"
 
 
+async def test_that_a_display_was_seen_is_noted_at_the_primary(hub: Hub):
+    display, _ = await a_display(hub.db)
+    await hub.page(display)
+
+    async def is_noted() -> bool:
+        return bool(await hub.db.value(SQL("select last_seen_at is not null from displays")))
+
+    await eventually(is_noted)
+    assert await hub.where() == "standby"
+
+
 async def test_the_rows_of_a_partner_who_is_not_named_are_not_seen_there(hub: Hub):
     asked = SQL("select distinct timing_partner_id, pg_is_in_recovery() as here from ct_results")
 

@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from project88.edges import environment
 from project88.edges.environment import EmbeddedDatabase, ExplicitDatabase
+from project88.errors import ConfigError
 
 PARTS = {"DB_HOST": "db", "DB_PORT": "5433", "DB_USER": "ann@x", "DB_PASSWORD": "p:w/d@%", "DB_NAME": "hub one"}
 
@@ -58,6 +59,19 @@ def test_without_a_name_the_database_is_embedded_under_the_home():
     assert environment.database(environ) == EmbeddedDatabase(
         home=Path("/srv/hub"), binaries=Path("/opt/pg/bin"), os_user="ann"
     )
+
+
+def test_trusted_proxies_are_addresses_and_networks_with_commas_or_spaces():
+    said = {"PROJECT88_WEB_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8 ::1,"}
+
+    assert environment.web_trusted_proxies(said) == ("127.0.0.1/32", "10.0.0.0/8", "::1/128")
+    assert environment.web_trusted_proxies({}) == ()
+
+
+@pytest.mark.parametrize("wrong", ["*", "10.0.0.1/8", "proxy", "0.0.0.0/0"])
+def test_what_is_no_proxy_is_an_error_that_names_the_variable(wrong: str):
+    with pytest.raises(ConfigError, match="PROJECT88_WEB_TRUSTED_PROXIES"):
+        environment.web_trusted_proxies({"PROJECT88_WEB_TRUSTED_PROXIES": f"127.0.0.1,{wrong}"})
 
 
 def test_the_rehearsal_is_asked_whatever_database_is_named():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +51,7 @@ class RehearsalOptions:
     duration_seconds: float | None = None
     database_url: str | None = None
     field: int | None = None
+    trusted_proxies: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +129,7 @@ class _Rehearsal:
         """Everything at once: the page, the screen, the collecting, and the end by time."""
         try:
             async with pages_database(self._db) as pages, asyncio.TaskGroup() as tasks:
-                port = self._options.port
-                pages_served = serve(pages, port=port, stop=self._stop, source_note="rehearsal", hub=self._db)
-                tasks.create_task(pages_served)
+                tasks.create_task(self._serve(pages))
                 tasks.create_task(self._screen.show(self._stop))
                 partner = await self._add_partner()
                 collecting = tasks.create_task(self._collect(partner))
@@ -141,6 +140,16 @@ class _Rehearsal:
             raise group.exceptions[0] from None
         finally:
             await self._screen.summarise()
+
+    async def _serve(self, pages: Database) -> None:
+        await serve(
+            pages,
+            port=self._options.port,
+            stop=self._stop,
+            source_note="rehearsal",
+            hub=self._db,
+            trusted_proxies=self._options.trusted_proxies,
+        )
 
     async def _collect(self, partner: TimingPartnerId) -> None:
         if self._options.open_browser:

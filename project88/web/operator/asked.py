@@ -12,10 +12,11 @@ from starlette.requests import Request
 from project88.errors import UsageError
 from project88.monitor import Finding
 from project88.records.entities import TimingPartnerId
+from project88.store import operator
 from project88.store.connection import Database
 from project88.store.events import StoredEvent, find_event
 from project88.web.operator.backfills import Backfills
-from project88.web.operator.forms import Form
+from project88.web.operator.forms import Form, number_of
 from project88.web.operator.gate import Visitor
 from project88.web.screens import Screens
 from project88.web.updates import Updates
@@ -23,6 +24,7 @@ from project88.web.updates import Updates
 LARGEST_ID = 2**31 - 1
 LARGEST_NUMBER = 2**63 - 1
 NO_PAGE = "Nothing stands at this address that you may see."
+LOOK_ONLY = "You may look and change nothing."
 
 Values = Mapping[str, Any]
 
@@ -59,6 +61,20 @@ class Asked:
             raise HTTPException(404, NO_PAGE)
         return number
 
+    async def partner_of_form(self, form: Form) -> TimingPartnerId | None:
+        """A visitor's own one whatever the form says; whom an admin names, None where nobody is named.
+
+        Raises UsageError where there is no such partner.
+        """
+        if self.partner is not None:
+            return self.partner
+        number = number_of(form, "partner", LARGEST_ID)
+        if number is None:
+            return None
+        if await operator.partner_name(self.reads, TimingPartnerId(number)) is None:
+            raise UsageError("There is no such timing partner.")
+        return TimingPartnerId(number)
+
     async def event(self) -> StoredEvent:
         """The event that the address names, by our id. Raises HTTPException where the visitor may not see one."""
         partner, event_id = self.partner_of_path(), self.request.path_params["event_id"]
@@ -89,14 +105,26 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """An outcome of which is known only now what it was done on and which page shows it."""
+
+    outcome: str
+    subject: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """What a form asks for, looked up and not yet done. ``back`` is the page that shows it, unless one is Told."""
+    """What a form asks for, looked up and not yet done. ``back`` is the page that shows it, unless it was Made.
+
+    One that is Told comes with its page.
+    """
 
     timing_partner_id: TimingPartnerId | None
     action: str
     subject: str
     back: str
-    carry_out: Callable[[], Awaitable[str | Told]]
+    carry_out: Callable[[], Awaitable[str | Made | Told]]
 
 
 Show = Callable[[Asked], Awaitable[Page]]

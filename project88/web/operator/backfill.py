@@ -30,7 +30,7 @@ async def act(asked: Asked, form: Form) -> Deed:
     word = form.get("word", "")
     if word not in WORDS:
         raise UsageError("Plan, start or resume a backfill.")
-    partner = await _partner(asked, form)
+    partner = await asked.partner_of_form(form)
     options = _options(form, partner, word)
     return Deed(
         timing_partner_id=partner,
@@ -55,15 +55,3 @@ def _options(form: Form, partner: TimingPartnerId | None, word: str) -> Backfill
         since=day_of(form, "since"),
         dry_run=word == "plan",
     )
-
-
-async def _partner(asked: Asked, form: Form) -> TimingPartnerId | None:
-    """A visitor's own one whatever the form says; an admin names one or means all."""
-    if asked.partner is not None:
-        return asked.partner
-    number = number_of(form, "partner", LARGEST_ID)
-    if number is None:
-        return None
-    if await operator.partner_name(asked.reads, TimingPartnerId(number)) is None:
-        raise UsageError("There is no such timing partner.")
-    return TimingPartnerId(number)

@@ -14,10 +14,13 @@ from starlette.exceptions import HTTPException
 from project88.errors import UsageError
 from project88.records.entities import TimingPartnerId
 from project88.schedule.coming import coming
-from project88.store import operator, plan, users
+from project88.store import duplicates, operator, plan, users
 from project88.store.changes import changes, first_seen
+from project88.store.duplicates import Pair
+from project88.store.events import StoredEvent
 from project88.store.plan import PlanKey
 from project88.store.reconcile import reconcile
+from project88.store.timing import HARDWARE
 from project88.web.choices import read_page
 from project88.web.operator.asked import NO_PAGE, Asked, Deed, Page
 from project88.web.operator.forms import Form
@@ -61,9 +64,17 @@ async def timeline(asked: Asked) -> Page:
         "why_not": ahead.why_not,
         "attempts": await operator.attempts(asked.reads, event, ATTEMPTS),
         "attempts_shown": ATTEMPTS,
+        "needs": await operator.preparations(asked.reads, event) if event.data_source == HARDWARE else None,
+        "alike": await _waiting_pairs(asked, event),
         "actions": await users.actions(asked.db, event.timing_partner_id, f"event {event.event_id}", ACTIONS),
     }
     return Page(template="operator/timeline.html", here="events", values=values, is_live=True)
+
+
+async def _waiting_pairs(asked: Asked, event: StoredEvent) -> list[Pair]:
+    """Of the event with others that it may be, as long as nobody has decided."""
+    found = await duplicates.pairs(asked.reads, event.timing_partner_id, event.event_id)
+    return [pair for pair in found if event.event_id in (pair.event_id, pair.live_event_id)]
 
 
 async def history(asked: Asked) -> Page:

@@ -36,6 +36,14 @@ async def read_form(request: Request) -> Form:
     return dict(fields)
 
 
+def line_of(form: Form, name: str, most: int) -> str:
+    """Raises UsageError for what is empty, longer than ``most`` letters or more than a line."""
+    text = form.get(name, "").strip()
+    if not 0 < len(text) <= most or not text.isprintable():
+        raise UsageError(f"Give a {name} of at most {most} letters on one line.")
+    return text
+
+
 def day_of(form: Form, name: str) -> date | None:
     """None where the field is empty. Raises UsageError for what is no day."""
     text = form.get(name, "").strip()

@@ -115,8 +115,8 @@ def drop_cookie(request: Request, response: Response, name: str) -> None:
 
 
 def is_https(request: Request) -> bool:
-    """Also where a proxy says it. Whoever lies about it only keeps a cookie from himself."""
-    return HTTPS in (request.url.scheme, request.headers.get("X-Forwarded-Proto", "").lower())
+    """Also where a trusted proxy says it."""
+    return request.url.scheme == HTTPS
 
 
 def _digest(text: str) -> bytes:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from project88.web.operator import backfill, displays, duplicates, events, overview, people, record, retractions, timing
+from project88.web.operator import (
+    backfill,
+    displays,
+    duplicates,
+    events,
+    hardware,
+    overview,
+    people,
+    record,
+    retractions,
+    timing,
+)
 from project88.web.operator.gate import PATH
 from project88.web.operator.site import Site
 
@@ -19,6 +30,7 @@ def routes_of(site: Site) -> list[Route]:
     shown = {
         PATH: overview.overview,
         f"{PATH}/events": events.listed,
+        hardware.PLACE: hardware.shown,
         EVENT: events.timeline,
         f"{EVENT}/changes": events.history,
         f"{EVENT}/reconcile": events.reconciliation,
@@ -36,6 +48,7 @@ def routes_of(site: Site) -> list[Route]:
     }
     # The first that fits is taken.
     done = {
+        hardware.PLACE: hardware.make,
         f"{EVENT}/display": displays.make,
         f"{displays.PLACE}/{{partner:int}}/{{display_id:int}}/revoke": displays.revoke,
         f"{EVENT}/{{word}}": events.act_on_event,

@@ -20,7 +20,7 @@ from project88.store import users
 from project88.store.connection import Database
 from project88.store.reads import at_primary
 from project88.web.monitoring import Monitoring
-from project88.web.operator.asked import NO_PAGE, Act, Asked, Deed, Page, Show
+from project88.web.operator.asked import LOOK_ONLY, NO_PAGE, Act, Asked, Deed, Made, Page, Show, Told
 from project88.web.operator.backfills import Backfills
 from project88.web.operator.following import Following, version_of
 from project88.web.operator.forms import read_form
@@ -110,7 +110,7 @@ class Site:
             form = await read_form(request)
             require_own_form(form, visitor.token)
             if not visitor.user.may_act:
-                raise HTTPException(403, "You may look and change nothing.")
+                raise HTTPException(403, LOOK_ONLY)
             return await self._carry_out(request, visitor, await act(self._asked(request, visitor), form))
 
         return Route(address, self._explained(endpoint), methods=["POST"])
@@ -124,10 +124,12 @@ class Site:
             why_not = redacted(str(error))
             await users.end_action(self._db, number, f"refused: {why_not}")
             return self._problem(409 if isinstance(error, UsageError) else 503, why_not, deed.back)
-        await users.end_action(self._db, number, told if isinstance(told, str) else told.outcome)
-        if not isinstance(told, str):
+        if isinstance(told, Told):
+            await users.end_action(self._db, number, told.outcome)
             return self._whole(request, visitor, told.page, told.outcome)
-        return RedirectResponse(f"{deed.back}?done={number}", status_code=303)
+        made = Made(outcome=told, subject=deed.subject, place=deed.back) if isinstance(told, str) else told
+        await users.end_action(self._db, number, made.outcome, made.subject)
+        return RedirectResponse(f"{made.place}?done={number}", status_code=303)
 
     async def _said(self, request: Request, visitor: Visitor) -> str | None:
         """What came of the action that led here. The address holds its number and not its words."""

@@ -12,7 +12,7 @@ from project88.errors import UsageError
 from project88.store import operator, timing
 from project88.store.events import find_event
 from project88.web.operator.asked import NO_PAGE, Asked, Deed, Page
-from project88.web.operator.forms import Form, day_of
+from project88.web.operator.forms import Form, day_of, line_of
 
 MINUTES = 60
 GAPS = 20
@@ -65,9 +65,7 @@ async def act(asked: Asked, form: Form) -> Deed:
 
 
 async def _name(asked: Asked, session: Session, form: Form) -> str:
-    name = form.get("name", "").strip()
-    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
-        raise UsageError(f"Give a name of at most {LONGEST_NAME} letters on one line.")
+    name = line_of(form, "name", LONGEST_NAME)
     await timing.name_session(asked.db, session, name)
     return f"the session is named {name}"
 
