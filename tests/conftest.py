@@ -29,6 +29,8 @@ START_SECONDS = 90.0
 
 #: Read before the environment is stripped: the folder of another PostgreSQL to run the tests on.
 TEST_BINARIES = os.environ.get("PROJECT88_TEST_PG_BIN")
+#: Databases that tests are done with, by server.
+_used: dict[str, list[str]] = {}
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
 
 # Our machines are noisy: how long an example takes says nothing.
@@ -121,14 +123,17 @@ def _keeper_environment() -> dict[str, str]:
 
 @asynccontextmanager
 async def new_database(server_url: str, template: str) -> AsyncIterator[str]:
+    """Dropped before the next one is made: then its connections have ended, and the server does not wait for them."""
     name = f"test_{uuid.uuid4().hex}"
     admin_url = _url_of("postgres", server_url)
     async with await psycopg.AsyncConnection.connect(admin_url, autocommit=True) as admin:
+        for used in _used.pop(admin_url, []):
+            await admin.execute(SQL("drop database {} with (force)").format(Identifier(used)))
         await admin.execute(SQL("create database {} template {}").format(Identifier(name), Identifier(template)))
-        try:
-            yield _url_of(name, server_url)
-        finally:
-            await admin.execute(SQL("drop database {} with (force)").format(Identifier(name)))
+    try:
+        yield _url_of(name, server_url)
+    finally:
+        _used.setdefault(admin_url, []).append(name)
 
 
 def _name(url: str) -> str:

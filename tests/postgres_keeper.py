@@ -14,12 +14,16 @@ import shutil
 import sys
 from pathlib import Path
 
+from psycopg.sql import SQL, Literal
+
 from project88.edges import clock, embedded
 from project88.store.connection import Database, ensure_database
 from project88.store.migrate import migrate
 
 TEMPLATE = "project88_template"
 POLL_SECONDS = 0.2
+#: The first version of PostgreSQL whose rounds of hashing a password can be set.
+ADJUSTABLE_SINCE = 160_000
 #: A test server may lose everything in a crash of the machine.
 SETTINGS = {
     "fsync": "off",
@@ -40,6 +44,7 @@ async def keep(folder: Path, watched_pid: int, binaries: Path | None) -> None:
         await ensure_database(server.url("postgres"), TEMPLATE)
         async with Database.open(server.url(TEMPLATE)) as db:
             await migrate(db)
+            await log_in_quickly(db, server.password)
         partial = folder / "url.partial"
         partial.write_text(server.url(TEMPLATE))
         partial.rename(folder / "url")
@@ -48,6 +53,17 @@ async def keep(folder: Path, watched_pid: int, binaries: Path | None) -> None:
     finally:
         await embedded.stop(home)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+async def log_in_quickly(db: Database, password: str) -> None:
+    """Tests make thousands of connections, and thousands of rounds of hashing are most of what one costs."""
+    async with db.connection() as connection:
+        if connection.info.server_version < ADJUSTABLE_SINCE:
+            return
+        await connection.execute(SQL("alter system set scram_iterations = 1"))
+        await connection.execute(SQL("set scram_iterations = 1"))
+        await connection.execute(SQL("alter role current_user password {}").format(Literal(password)))
+        await connection.execute(SQL("select pg_reload_conf()"))
 
 
 def is_alive(pid: int) -> bool:

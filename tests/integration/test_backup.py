@@ -114,7 +114,7 @@ async def test_a_full_disk_leaves_no_file_a_failed_row_and_a_reason(place: Place
         f"ulimit -f 16; exec {line}",
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=place.hub.environment,
+        env=place.hub.without_compiled_files,
         cwd=CHECKOUT,
     )
     _, err = await asyncio.wait_for(process.communicate(), 60)
