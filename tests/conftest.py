@@ -22,6 +22,7 @@ from psycopg.sql import SQL, Identifier
 from project88.edges import embedded
 from project88.store.connection import Database
 from tests.memory import write_to_memory
+from tests.postgres_keeper import WITHOUT_ROLES
 
 KEEPER = Path(__file__).with_name("postgres_keeper.py")
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -64,8 +65,15 @@ def template_url() -> str:
 
 @pytest.fixture
 async def database_url(template_url: str) -> AsyncIterator[str]:
-    """A fresh database with the hub's schema, dropped afterwards."""
+    """A fresh database with the hub's schema and its roles, dropped afterwards."""
     async with new_database(template_url, _name(template_url)) as url:
+        yield url
+
+
+@pytest.fixture
+async def database_without_roles_url(template_url: str) -> AsyncIterator[str]:
+    """A fresh database with the hub's schema, of which nobody but its owner may see anything."""
+    async with new_database(template_url, WITHOUT_ROLES) as url:
         yield url
 
 
