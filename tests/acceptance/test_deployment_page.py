@@ -105,7 +105,8 @@ where c.relkind = 'r' and n.nspname in ('public', 'pgqueuer') group by 1 order b
 POLLED = "select count(*) from sync_history where provider_id = 1 and sync_type = 'results' and status = 'completed'"
 EVENTS = 12
 
-pytestmark = pytest.mark.timeout(400)
+#: Whoever waits for the files in /tmp would keep a worker of the run waiting.
+pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("files of the page")]
 
 
 @pytest.fixture
@@ -114,6 +115,13 @@ def one_at_a_time() -> Iterator[None]:
     with (Path(tempfile.gettempdir()) / "project88-deployment-page.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@pytest.fixture(scope="module")
+def system_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("system")
+    make_system_python(folder)
+    return folder
 
 
 @asynccontextmanager
@@ -317,10 +325,9 @@ async def hardware_rows(here: Machine) -> list[object]:
 
 @pytest.mark.parametrize("legacy", [None, "variant_m.sql", "variant_d.sql"], ids=["empty", "legacy_m", "legacy_d"])
 async def test_the_page_typed_in_order_and_the_rollback_drill(
-    open_folder: Path, one_at_a_time: None, legacy: str | None
+    open_folder: Path, system_python: Path, one_at_a_time: None, legacy: str | None
 ):
-    make_system_python(open_folder)
-    async with machine(open_folder) as here, service() as sandbox:
+    async with machine(open_folder, system_python) as here, service() as sandbox:
         await step_1_code(here)
         await step_2_dependencies(here)
         await legacy_data(here, legacy)
