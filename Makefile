@@ -26,11 +26,10 @@ run: setup ## run the hub: the rehearsal when no credentials are configured
 	$(BIN)/project88 up
 
 # The tests start the program some hundred times, so its compiled modules are kept, whatever the environment says.
-# A worker takes the next test when it is done with one; the long ones stand in the folders that come first.
 test: export PYTHONDONTWRITEBYTECODE =
 test: lint ## lint, types and tests
 	$(BIN)/python -m compileall -q -j 0 project88
-	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto
 
 lint: setup ## ruff and mypy
 	$(BIN)/ruff check .

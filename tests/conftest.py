@@ -13,6 +13,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -21,6 +22,7 @@ from psycopg.sql import SQL, Identifier
 
 from project88.edges import embedded
 from project88.store.connection import Database
+from tests.distribution import OneByOne
 from tests.memory import write_to_memory
 from tests.postgres_keeper import WITHOUT_ROLES
 
@@ -47,6 +49,10 @@ for variable in set(os.environ) - {"PROJECT88_TEST_PG_BIN"}:
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: a test waits for programs and sockets a quarter of its time."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneByOne:
+    return OneByOne(config, log)
 
 
 @pytest.fixture(scope="session")

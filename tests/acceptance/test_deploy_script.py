@@ -24,8 +24,7 @@ UNIT = Path("/tmp/chronotrack-live-scheduler.service")
 REPORT = Path("/tmp/chronotrack_live_test_report.json")
 SECONDS_AT_MOST = 100
 
-#: Whoever waits for the files in /tmp would keep a worker of the run waiting.
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("files of the page")]
+pytestmark = pytest.mark.timeout(300)
 
 
 @dataclass(frozen=True, slots=True)

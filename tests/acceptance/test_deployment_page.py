@@ -105,8 +105,7 @@ where c.relkind = 'r' and n.nspname in ('public', 'pgqueuer') group by 1 order b
 POLLED = "select count(*) from sync_history where provider_id = 1 and sync_type = 'results' and status = 'completed'"
 EVENTS = 12
 
-#: Whoever waits for the files in /tmp would keep a worker of the run waiting.
-pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("files of the page")]
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture

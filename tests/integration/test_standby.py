@@ -53,8 +53,6 @@ SLOW_THERE = SQL("select pg_is_in_recovery() as there, case when pg_is_in_recove
 SLEEPING = "select exists (select from pg_stat_activity where wait_event = 'PgSleep')"
 
 numbers = itertools.count()
-#: They share a server.
-pytestmark = pytest.mark.xdist_group("standby")
 
 
 @pytest.fixture(scope="module")

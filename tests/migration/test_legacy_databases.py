@@ -49,10 +49,6 @@ UNIFIED = """
 """
 
 
-#: They share databases that are slow to make.
-pytestmark = pytest.mark.xdist_group("legacy databases")
-
-
 @pytest.fixture(scope="module")
 def server(template_url: str) -> Iterator[LegacyServer]:
     with legacy_server(template_url) as made:
