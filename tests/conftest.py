@@ -13,6 +13,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -21,7 +22,9 @@ from psycopg.sql import SQL, Identifier
 
 from project88.edges import embedded
 from project88.store.connection import Database
+from tests.distribution import OneByOne
 from tests.memory import write_to_memory
+from tests.postgres_keeper import WITHOUT_ROLES
 
 KEEPER = Path(__file__).with_name("postgres_keeper.py")
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -29,6 +32,8 @@ START_SECONDS = 90.0
 
 #: Read before the environment is stripped: the folder of another PostgreSQL to run the tests on.
 TEST_BINARIES = os.environ.get("PROJECT88_TEST_PG_BIN")
+#: Databases that tests are done with, by server.
+_used: dict[str, list[str]] = {}
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
 
 # Our machines are noisy: how long an example takes says nothing.
@@ -44,6 +49,10 @@ for variable in set(os.environ) - {"PROJECT88_TEST_PG_BIN"}:
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: a test waits for programs and sockets a quarter of its time."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneByOne:
+    return OneByOne(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -62,8 +71,15 @@ def template_url() -> str:
 
 @pytest.fixture
 async def database_url(template_url: str) -> AsyncIterator[str]:
-    """A fresh database with the hub's schema, dropped afterwards."""
+    """A fresh database with the hub's schema and its roles, dropped afterwards."""
     async with new_database(template_url, _name(template_url)) as url:
+        yield url
+
+
+@pytest.fixture
+async def database_without_roles_url(template_url: str) -> AsyncIterator[str]:
+    """A fresh database with the hub's schema, of which nobody but its owner may see anything."""
+    async with new_database(template_url, WITHOUT_ROLES) as url:
         yield url
 
 
@@ -121,14 +137,17 @@ def _keeper_environment() -> dict[str, str]:
 
 @asynccontextmanager
 async def new_database(server_url: str, template: str) -> AsyncIterator[str]:
+    """Dropped before the next one is made: then its connections have ended, and the server does not wait for them."""
     name = f"test_{uuid.uuid4().hex}"
     admin_url = _url_of("postgres", server_url)
     async with await psycopg.AsyncConnection.connect(admin_url, autocommit=True) as admin:
+        for used in _used.pop(admin_url, []):
+            await admin.execute(SQL("drop database {} with (force)").format(Identifier(used)))
         await admin.execute(SQL("create database {} template {}").format(Identifier(name), Identifier(template)))
-        try:
-            yield _url_of(name, server_url)
-        finally:
-            await admin.execute(SQL("drop database {} with (force)").format(Identifier(name)))
+    try:
+        yield _url_of(name, server_url)
+    finally:
+        _used.setdefault(admin_url, []).append(name)
 
 
 def _name(url: str) -> str:

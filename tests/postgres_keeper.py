@@ -2,7 +2,7 @@
 
     python tests/postgres_keeper.py FOLDER PID [BINARIES]
 
-It makes a server in FOLDER with a migrated template database, writes the template's address to FOLDER/url, waits
+It makes a server in FOLDER with migrated template databases, writes the first one's address to FOLDER/url, waits
 until the process PID is gone (kill -9 included), then stops the server and removes FOLDER.
 """
 
@@ -14,12 +14,19 @@ import shutil
 import sys
 from pathlib import Path
 
+from psycopg import AsyncConnection
+from psycopg.sql import SQL, Identifier, Literal
+
 from project88.edges import clock, embedded
 from project88.store.connection import Database, ensure_database
 from project88.store.migrate import migrate
+from project88.store.roles import apply_roles
 
-TEMPLATE = "project88_template"
+#: As project88 db migrate leaves a database, and as the migrations alone do.
+TEMPLATE, WITHOUT_ROLES = "project88_template", "project88_without_roles"
 POLL_SECONDS = 0.2
+#: The first version of PostgreSQL whose rounds of hashing a password can be set.
+ADJUSTABLE_SINCE = 160_000
 #: A test server may lose everything in a crash of the machine.
 SETTINGS = {
     "fsync": "off",
@@ -37,9 +44,7 @@ async def keep(folder: Path, watched_pid: int, binaries: Path | None) -> None:
     options = embedded.Options(binaries=binaries, settings=SETTINGS, initdb_arguments=("--no-sync",))
     try:
         server = await embedded.ensure_running(home, options=options)
-        await ensure_database(server.url("postgres"), TEMPLATE)
-        async with Database.open(server.url(TEMPLATE)) as db:
-            await migrate(db)
+        await make_templates(server)
         partial = folder / "url.partial"
         partial.write_text(server.url(TEMPLATE))
         partial.rename(folder / "url")
@@ -48,6 +53,29 @@ async def keep(folder: Path, watched_pid: int, binaries: Path | None) -> None:
     finally:
         await embedded.stop(home)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+async def make_templates(server: embedded.Server) -> None:
+    await ensure_database(server.url("postgres"), WITHOUT_ROLES)
+    async with Database.open(server.url(WITHOUT_ROLES)) as db:
+        await migrate(db)
+        await log_in_quickly(db, server.password)
+    async with await AsyncConnection.connect(server.url("postgres"), autocommit=True) as admin:
+        made = SQL("create database {} template {}")
+        await admin.execute(made.format(Identifier(TEMPLATE), Identifier(WITHOUT_ROLES)))
+    async with Database.open(server.url(TEMPLATE)) as db:
+        await apply_roles(db)
+
+
+async def log_in_quickly(db: Database, password: str) -> None:
+    """Tests make thousands of connections, and thousands of rounds of hashing are most of what one costs."""
+    async with db.connection() as connection:
+        if connection.info.server_version < ADJUSTABLE_SINCE:
+            return
+        await connection.execute(SQL("alter system set scram_iterations = 1"))
+        await connection.execute(SQL("set scram_iterations = 1"))
+        await connection.execute(SQL("alter role current_user password {}").format(Literal(password)))
+        await connection.execute(SQL("select pg_reload_conf()"))
 
 
 def is_alive(pid: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,9 @@ FILTERS = (
 )
 
 
+@cache
 def template_environment(source_note: str) -> Environment:
+    """The pages and the operator's part share one, so that a template is compiled once."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tests.acceptance.warm_command import WarmCommand
-from tests.hub_command import Finished
+from tests.hub_command import Finished, HubCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,35 +22,35 @@ class Runner:
     race: str
 
 
-async def done(command: WarmCommand, *arguments: str, code: int = 0) -> Finished:
+async def done(command: HubCommand, *arguments: str, code: int = 0) -> Finished:
     """The command, which exits as it should."""
     finished = await command(*arguments)
     assert finished.code == code, (arguments, finished)
     return finished
 
 
-async def add_event(command: WarmCommand, partner: int, name: str, start: datetime) -> str:
+async def add_event(command: HubCommand, partner: int, name: str, start: datetime) -> str:
     """Our id of the new event."""
     named = ("--name", name, "--start", start.isoformat(), "--time-zone", "UTC")
     return (await done(command, "timing", "add-event", "--timing-partner-id", str(partner), *named)).out.strip()
 
 
 async def import_race(
-    command: WarmCommand, event: str, start: datetime, races: Mapping[str, str], runners: Sequence[Runner]
+    command: HubCommand, event: str, start: datetime, races: Mapping[str, str], runners: Sequence[Runner]
 ) -> None:
     """``races``: their names by id. All of them start and finish at the same mats."""
     courses = json.dumps([_course(race_id, name, start) for race_id, name in races.items()])
-    await done(command, "import", "course", _written(command.folder / "course.json", courses), "--event", event)
+    await done(command, "import", "course", _written(command.home / "course.json", courses), "--event", event)
     await import_start_list(command, event, runners)
-    reads = _written(command.folder / "reads.txt", "".join(_reads(start, runners)))
+    reads = _written(command.home / "reads.txt", "".join(_reads(start, runners)))
     await done(command, "import", "reads", reads, "--event", event)
     await done(command, "score", event)
 
 
-async def import_start_list(command: WarmCommand, event: str, runners: Sequence[Runner]) -> None:
+async def import_start_list(command: HubCommand, event: str, runners: Sequence[Runner]) -> None:
     """Who is not on it is not entered any more."""
     rows = (f"{who.entry_id},{who.bib},{who.name.replace(' ', ',', 1)},{who.race}" for who in runners)
-    listed = _written(command.folder / "start.csv", "\n".join(["entry id,bib,first name,last name,race", *rows]))
+    listed = _written(command.home / "start.csv", "\n".join(["entry id,bib,first name,last name,race", *rows]))
     await done(command, "import", "entries", listed, "--event", event, "--replace")
 
 

@@ -18,8 +18,7 @@ from project88.store.connection import Database
 from project88.store.partners import set_credentials
 from tests.acceptance.hardware_files import Runner, add_event, done, import_race, import_start_list
 from tests.acceptance.season_world import CITY_HARDWARE, DAY, RIVER, SUMMIT, accounts, login, runners, season_world
-from tests.acceptance.warm_command import WarmCommand, warm_command
-from tests.hub_command import Finished
+from tests.hub_command import Finished, HubCommand
 from tests.integration.collecting import PROVIDER, login_settings
 from tests.integration.scheduling import look, set_hub_time
 
@@ -57,7 +56,7 @@ class SeasonHub:
     """
 
     db: Database
-    command: WarmCommand
+    command: HubCommand
     world: World
     events: Mapping[tuple[int, str], Event]
     hardware: dict[tuple[int, str], str] = field(default_factory=dict)
@@ -229,8 +228,8 @@ async def season_hub(database_url: str, folder: Path) -> AsyncIterator[SeasonHub
     async with (
         serve(world, settings) as sandbox,
         Database.open(database_url) as db,
-        warm_command(database_url, folder) as command,
     ):
+        command = HubCommand(database_url, folder)
         config = login_settings(sandbox.base_url)
         for partner, name in ((SUMMIT, "Summit Timing"), (RIVER, "River Timing")):
             await done(command, "partner", "add", "--name", name, "--time-zone", "UTC")

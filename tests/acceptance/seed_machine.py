@@ -104,12 +104,12 @@ class Machine:
 
 
 @asynccontextmanager
-async def machine(folder: Path) -> AsyncIterator[Machine]:
+async def machine(folder: Path, system_python: Path) -> AsyncIterator[Machine]:
     """Started, with an empty database of an ordinary owner; its server is stopped at the end."""
     home = folder / "server"
     try:
         server = await embedded.ensure_running(home, options=server_options())
-        here = Machine(folder, server, _variables(folder, server))
+        here = Machine(folder, server, _variables(folder, server, system_python))
         await _make_database(server)
         _make_clone(folder)
         with _tmp_to_itself():
@@ -127,7 +127,7 @@ def server_options() -> embedded.Options:
 def make_system_python(folder: Path) -> None:
     """What python3 and pip3 mean on the machine: not the project's environment."""
     base = getattr(sys, "_base_executable", sys.executable)
-    subprocess.run([base, "-m", "venv", str(folder / "system")], check=True, capture_output=True)
+    subprocess.run([base, "-m", "venv", str(folder)], check=True, capture_output=True)
 
 
 async def _make_database(server: embedded.Server) -> None:
@@ -138,9 +138,9 @@ async def _make_database(server: embedded.Server) -> None:
         await admin.execute(SQL("create database {} owner {}").format(Identifier(DATABASE), Identifier(OWNER)))
 
 
-def _variables(folder: Path, server: embedded.Server) -> dict[str, str]:
+def _variables(folder: Path, server: embedded.Server, system_python: Path) -> dict[str, str]:
     place = conninfo_to_dict(server.url("postgres"))
-    path = [str(STANDINS), str(folder / "system/bin"), str(POSTGRES_15), os.environ["PATH"]]
+    path = [str(STANDINS), str(system_python / "bin"), str(POSTGRES_15), os.environ["PATH"]]
     return {
         "PATH": ":".join(path),
         "HOME": str(folder),

@@ -116,6 +116,13 @@ def one_at_a_time() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def system_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("system")
+    make_system_python(folder)
+    return folder
+
+
 @asynccontextmanager
 async def service() -> AsyncIterator[Sandbox]:
     """Past events, and the big race in its fifth hour."""
@@ -317,10 +324,9 @@ async def hardware_rows(here: Machine) -> list[object]:
 
 @pytest.mark.parametrize("legacy", [None, "variant_m.sql", "variant_d.sql"], ids=["empty", "legacy_m", "legacy_d"])
 async def test_the_page_typed_in_order_and_the_rollback_drill(
-    open_folder: Path, one_at_a_time: None, legacy: str | None
+    open_folder: Path, system_python: Path, one_at_a_time: None, legacy: str | None
 ):
-    make_system_python(open_folder)
-    async with machine(open_folder) as here, service() as sandbox:
+    async with machine(open_folder, system_python) as here, service() as sandbox:
         await step_1_code(here)
         await step_2_dependencies(here)
         await legacy_data(here, legacy)

@@ -62,7 +62,10 @@ class Hub:
     async def backup(self, limit: str = "") -> Finished:
         line = " ".join(self.command.line("backup", "--file", str(self.folder / "timing.dump")))
         process = await asyncio.create_subprocess_shell(
-            limit + line, env=self.command.environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            limit + line,
+            env=self.command.without_compiled_files,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
         )
         out, err = await process.communicate()
         return Finished(process.returncode, out.decode(), err.decode())

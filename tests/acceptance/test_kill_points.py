@@ -28,8 +28,7 @@ from project88.store.partners import add_partner, set_credentials
 from tests.acceptance.counting_tap import Place, Point, Steps, tap
 from tests.acceptance.hardware_files import Runner, add_event, done, import_race
 from tests.acceptance.kill_truth import HARDWARE_EVENT, LOOKS, RUNNERS, Season, State, Step
-from tests.acceptance.warm_command import WarmCommand, warm_command
-from tests.hub_command import Finished
+from tests.hub_command import Finished, HubCommand
 from tests.integration.collecting import PROVIDER, login_settings
 from tests.integration.scheduling import until
 
@@ -74,7 +73,7 @@ class Killing:
     """
 
     season: Season
-    command: WarmCommand
+    command: HubCommand
     steps: Steps
     looks: psycopg.AsyncConnection[tuple[object, ...]]
     chance: random.Random
@@ -103,8 +102,7 @@ class Killing:
         return finished
 
     def _kill(self) -> None:
-        assert self.command.pid is not None
-        os.kill(self.command.pid, signal.SIGKILL)
+        os.kill(self.command.pids[-1], signal.SIGKILL)
 
     async def die_and_complete(self) -> None:
         """The next step of the season, killed at a point where its length is known, then run to its end."""
@@ -169,9 +167,9 @@ async def killing(database_url: str, folder: Path) -> AsyncIterator[Killing]:
         serve(world, LiveSettings(rate_limit=1_000_000)) as sandbox,
         tap(steps, "127.0.0.1", sandbox.port, "http") as api,
         tap(steps, str(server["host"]), int(server["port"] or 5432), "postgresql") as port,
-        warm_command(url_behind(server, port), folder) as command,
         await psycopg.AsyncConnection.connect(database_url, autocommit=True, application_name="looks") as looks,
     ):
+        command = HubCommand(url_behind(server, port), folder)
         async with Database.open(database_url) as db:
             partner = await add_partner(db, "Timers", "UTC")
             config = login_settings(f"http://127.0.0.1:{api}/api")
@@ -196,7 +194,7 @@ def url_behind(server: dict[str, object], port: int) -> str:
     )
 
 
-async def set_up(command: WarmCommand, season: Season, start: datetime) -> None:
+async def set_up(command: HubCommand, season: Season, start: datetime) -> None:
     event = next(iter(season.world.events.values()))
     race = event.races[0].name
     runners = [Runner(each.entry_id, each.bib, each.name, each.chip_ms, race) for each in season.truth.persons.values()]

@@ -10,9 +10,11 @@ from datetime import timedelta
 import pytest
 import stamina
 
+from project88.edges import clock
 from project88.errors import CredentialsRefused
 from project88.sandbox import Fault, RaceRosterSettings
 from project88.sandbox.registration import PostResults, Remove, Timed
+from project88.store.budget import set_clock
 from project88.store.connection import Database
 from project88.store.retractions import decide
 from project88.sync.event import all_participants
@@ -65,6 +67,8 @@ async def test_times_are_those_of_the_events_zone(db: Database, key: str):
 async def test_a_throttled_service_is_asked_again_and_nobody_is_lost(db: Database, key: str):
     async with registration_on(db, key) as hub:
         await discovered(hub)
+        # The waits between attempts are seconds of the hub's clock.
+        await set_clock(db, 60, clock.epoch_ms() / 1000 * -59)
         code = 14 if key == "runsignup" else None
         kind = "error_key" if key == "runsignup" else "status"
         hub.sandbox.faults.add(

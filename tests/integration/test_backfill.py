@@ -23,6 +23,7 @@ from project88.sandbox import Account, Fault, LiveSettings, Sandbox, World, list
 from project88.sandbox.live.settings import CLIENT_ID, LOGIN, PASSWORD
 from project88.store.connection import Database
 from project88.store.partners import add_partner, set_credentials
+from tests.hub_command import HubCommand
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60
@@ -115,9 +116,8 @@ async def begin(url: str, home: Path, *arguments: str) -> asyncio.subprocess.Pro
 
 
 async def command(url: str, home: Path, *arguments: str) -> tuple[int | None, str, str]:
-    process = await begin(url, home, *arguments)
-    output, errors = await process.communicate()
-    return process.returncode, output.decode(), errors.decode()
+    done = await HubCommand(url, home)("backfill", *arguments)
+    return done.code, done.out, done.err
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:

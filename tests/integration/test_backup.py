@@ -47,8 +47,18 @@ class Place:
 @pytest.fixture
 async def place(database_url: str, db: Database, tmp_path: Path) -> Place:
     """A database with rows of two partners and two sources."""
+    return await filled(database_url, db, tmp_path)
+
+
+@pytest.fixture
+async def place_without_roles(database_without_roles_url: str, tmp_path: Path) -> AsyncIterator[Place]:
+    async with Database.open(database_without_roles_url) as db:
+        yield await filled(database_without_roles_url, db, tmp_path)
+
+
+async def filled(url: str, db: Database, folder: Path) -> Place:
     await fill(db)
-    return Place(HubCommand(database_url, tmp_path / "home"), db, tmp_path, database_url)
+    return Place(HubCommand(url, folder / "home"), db, folder, url)
 
 
 @pytest.fixture
@@ -114,7 +124,7 @@ async def test_a_full_disk_leaves_no_file_a_failed_row_and_a_reason(place: Place
         f"ulimit -f 16; exec {line}",
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=place.hub.environment,
+        env=place.hub.without_compiled_files,
         cwd=CHECKOUT,
     )
     _, err = await asyncio.wait_for(process.communicate(), 60)
@@ -140,7 +150,8 @@ async def test_a_backup_that_cannot_be_restored_does_not_count(place: Place):
     assert await place.states() == ["failed"]
 
 
-async def test_a_role_that_may_not_create_databases_has_its_backup_read_and_told_so(place: Place):
+async def test_a_role_that_may_not_create_databases_has_its_backup_read_and_told_so(place_without_roles: Place):
+    place = place_without_roles
     name = str(conninfo_to_dict(place.url)["dbname"])
     role = f"{name[:40]}_role"
     async with await psycopg.AsyncConnection.connect(place.url, autocommit=True) as admin:

@@ -12,7 +12,14 @@ import pytest
 from project88.edges.password_hash import hashed
 from project88.records.entities import TimingPartnerId
 from project88.store.connection import Database
-from project88.store.users import FAILURES_OF_ACCOUNT, FAILURES_OF_ACCOUNT_HERE, FAILURES_OF_ADDRESS, NewUser, add_user
+from project88.store.users import (
+    FAILURES_OF_ACCOUNT,
+    FAILURES_OF_ACCOUNT_HERE,
+    FAILURES_OF_ADDRESS,
+    NewUser,
+    add_user,
+    set_password,
+)
 from project88.web.operator.gate import DOOR_COOKIE, SESSION_COOKIE
 from tests.hub_command import HubCommand
 from tests.integration.looking import look
@@ -50,6 +57,7 @@ async def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(site:
 
 
 async def test_an_unknown_address_costs_the_same_hash(site: Operators, monkeypatch: pytest.MonkeyPatch):
+    await set_password(site.db, ADMIN, hashed(PASSWORD))
     asked: list[dict[str, int]] = []
     scrypt = hashlib.scrypt
 
@@ -103,6 +111,7 @@ async def test_an_address_that_tries_many_accounts_and_an_account_that_is_tried_
 
 
 async def test_neither_password_token_nor_typed_address_stands_in_the_database(site: Operators):
+    await set_password(site.db, ADMIN, hashed(PASSWORD))
     async with site.browser() as browser:
         await browser.log_in("a secret in the wrong field", status=401)
         await browser.log_in(ADMIN)

@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -45,6 +46,11 @@ logger = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
 
 
+@cache
+def _description() -> bytes:
+    return msgspec.json.encode(description())
+
+
 class Api:
     """The endpoints over one database, as ``pages`` may see it. ``hub`` knows the tokens and how the hub stands."""
 
@@ -56,7 +62,7 @@ class Api:
         self._tokens = Buckets("token", rates.per_token)
         self._lookups = Lookups()
         self._monitoring = Monitoring(MONITOR_KEPT_SECONDS)
-        self._description = msgspec.json.encode(description())
+        self._description = _description()
 
     def application(self) -> Starlette:
         routes = [Route(BELOW + each.path, self._answering(each), methods=["GET"]) for each in ENDPOINTS]
