@@ -51,6 +51,8 @@ async def _changes(
         return
     if found:
         print_table(COLUMNS, [_row(change) for change in found])
+    elif bib is not None and not seen:
+        typer.echo(f"nobody of event {event.event_id} has bib {bib}, or had it")
     else:
         typer.echo("nothing has changed since it was stored")
     for each in seen:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run
-from project88.cli.options import AnyPartnerId, AsJson, PartnerId
+from project88.cli.options import AnyPartnerId, AsJson, By, PartnerId, said
 
 if TYPE_CHECKING:
     from project88.store.duplicates import Holding, Pair
@@ -36,11 +36,10 @@ app = typer.Typer(
     help="Decide on events that reach us from two sources.\n\nExample: project88 duplicates list",
 )
 Event = Annotated[str, typer.Argument(metavar="EVENT", help="Either event: our id, or the provider's.")]
-By = Annotated[str, typer.Option(metavar="NAME", help="Who decides.")]
 Hardware = Annotated[
     str | None, typer.Option(metavar="EVENT", help="Our id of the hardware event, where an event may be several ones.")
 ]
-Why = Annotated[str | None, typer.Option("--reason", help="Why; kept with the decision.")]
+Why = Annotated[str | None, typer.Option("--reason", help="Why; kept with the decision.", callback=said)]
 
 
 class Rule(StrEnum):
