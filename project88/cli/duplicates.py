@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from project88.store.event_moves import Moved
 
 COLUMNS = ("event", "source", "name", "start", "hardware event", "its name", "its start", "why", "decision", "by")
+#: On a narrow terminal; show has the rest.
+FEW_COLUMNS = ("event", "name", "hardware event", "its name", "why", "decision")
+WIDTH_OF_ALL_COLUMNS = 150
 DECISIONS = {
     "review": "waits for you: {provider_event_id} is {state}",
     "skipped": "{provider_event_id} is not collected",
@@ -124,7 +129,9 @@ async def _list(partner: int | None, every: bool, as_json: bool) -> None:
     if as_json:
         print_json(found)
     elif found:
-        print_table(COLUMNS, [_row(pair) for pair in found])
+        is_narrow = sys.stdout.isatty() and shutil.get_terminal_size().columns < WIDTH_OF_ALL_COLUMNS
+        columns = FEW_COLUMNS if is_narrow else COLUMNS
+        print_table(columns, [[row[name] for name in columns] for row in map(_row, found)])
         typer.echo("\nproject88 duplicates show EVENT says more; merge, keep-both and undo decide")
     else:
         typer.echo("no event is held to be a duplicate" if every else "no event waits for a decision")
@@ -256,19 +263,19 @@ def _of(moved: Moved, verb: str) -> str:
     return f"; {moved.races} races, {moved.participants} participants and {moved.results} results {verb}"
 
 
-def _row(pair: Pair) -> tuple[object, ...]:
-    return (
-        pair.provider_event_id,
-        pair.provider_key,
-        pair.event_name,
-        _at(pair.start_date),
-        pair.event_id,
-        pair.hardware_event_name,
-        _at(pair.hardware_start_date),
-        pair.likeness.replace("_", " "),
-        pair.decision,
-        pair.decided_by,
-    )
+def _row(pair: Pair) -> dict[str, object]:
+    return {
+        "event": pair.provider_event_id,
+        "source": pair.provider_key,
+        "name": pair.event_name,
+        "start": _at(pair.start_date),
+        "hardware event": pair.event_id,
+        "its name": pair.hardware_event_name,
+        "its start": _at(pair.hardware_start_date),
+        "why": pair.likeness.replace("_", " "),
+        "decision": pair.decision,
+        "by": pair.decided_by,
+    }
 
 
 def _at(start: datetime | None) -> str:

@@ -106,6 +106,10 @@ async def test_a_bib_that_nobody_has_and_an_event_without_rows_are_told(field: F
     await field.both("1", "12", "Ann Lee", 3600)
     assert "nobody of event p1 has bib 99" in (await hub("changes", "p1", "--bib", "99")).out
     assert "nothing has changed since it was stored" in (await hub("changes", "p1", "--bib", "12")).out
+    await field.run(
+        "update ct_results set chip_time = '1:00:09', gun_time = '1:00:09', city = 'Bend' where entry_id = 'h1'"
+    )
+    assert 2 == len((await hub("changes", "p1", "--bib", "12", "--limit", "2", "--json")).json["changes"])
     assert 2 == (await hub("reconcile", "p1", "--tolerance", "1e300")).code
 
 
