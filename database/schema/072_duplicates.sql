@@ -67,7 +67,7 @@ comment on column event_sources.is_further is
 comment on column event_sources.moved_with is
     'The event_source_id of a merge that took this one along from the event that it was of; its undoing gives it back.';
 comment on column event_sources.taken_along is
-    'Displays and webhooks that a merge took to event_id, names that the removed event withheld, and those new there.';
+    'Displays, webhooks and decisions that a merge took to event_id, names that the removed event withheld, and those new there.';
 comment on column event_sources.earlier is 'The decisions before this one, the oldest first.';
 
 create or replace trigger event_source_is_planned after insert on event_sources

@@ -7,7 +7,8 @@ language sql stable as $$
     select d.bib_number,
            (array_agg(case d.kind when 'disqualified' then 'dq' else 'dnf' end order by d.decision_id desc)
                filter (where d.kind in ('disqualified', 'did_not_finish')))[1],
-           sum(d.adjustment) filter (where d.kind = 'time_adjusted'),
+           -- In seconds alone: a minute less is stored as a day less and 23:59 more, and would be shown so.
+           make_interval(secs => extract(epoch from sum(d.adjustment) filter (where d.kind = 'time_adjusted'))::float8),
            jsonb_object_agg(d.field, d.value order by d.decision_id) filter (where d.kind = 'field_set')
     from timing.decisions d
     where d.timing_partner_id = p_timing_partner_id and d.event_id = p_event_id and d.undone_at is null
@@ -60,7 +61,8 @@ language sql stable as $$
            row_number() over (
                partition by s.joined_race_id, s.person_id
                order by s.row_id is null,
-                        d.bib_number is null or s.data_source <> 'tcp_hardware'
+                        -- Scoring has carried out what was decided, but of who did not finish there it knows no time.
+                        d.bib_number is null or s.data_source <> 'tcp_hardware' or s.is_unfinished
                             or d.status is null and d.adjustment is null,
                         e.is_settled or s.data_source = 'tcp_hardware' or s.result_status is distinct from 'dq',
                         s.is_unfinished and (not e.is_settled or s.status_is_derived),
@@ -376,7 +378,9 @@ begin
     where (e.timing_partner_id, e.event_id) = (new.timing_partner_id, new.event_id) and e.is_joined;
     return null;
 end $$;
-create or replace trigger decision_is_carried_out after insert or update on timing.decisions
+drop trigger if exists decision_is_carried_out on timing.decisions;
+-- A merge takes decisions along and is itself the cause of what follows.
+create trigger decision_is_carried_out after insert or update of undone_at on timing.decisions
     for each row execute function join_what_is_decided();
 
 insert into applied_migrations (name) values ('schema/079_joined_results.sql') on conflict do nothing;

@@ -306,6 +306,8 @@ values
     ('decomposed(text)'),
     ('event_likeness(text,timestamp with time zone,text,timestamp with time zone)'),
     ('event_name_core(text)'),
+    ('letters_by_case()'),
+    ('small_letters(text)'),
     ('flag_duplicate_events()'),
     ('lock_events(integer)'),
     ('name_similarity(text,text)'),

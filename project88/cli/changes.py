@@ -44,13 +44,16 @@ async def _changes(
 
     async with hub_database() as db:
         event = await find_event(db, event_text, None if partner is None else TimingPartnerId(partner))
-        found = await read_changes(db, event, bib, limit, every=every)
+        # A row of the history has several fields.
+        found = (await read_changes(db, event, bib, limit, every=every))[:limit]
         seen = [] if bib is None else await first_seen(db, event, bib)
     if as_json:
         print_json({"changes": found, "first_seen": seen})
         return
     if found:
         print_table(COLUMNS, [_row(change) for change in found])
+    elif bib is not None and not seen:
+        typer.echo(f"nobody of event {event.event_id} has bib {bib}, or had it")
     else:
         typer.echo("nothing has changed since it was stored")
     for each in seen:

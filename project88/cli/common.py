@@ -142,10 +142,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
         _print_plain([list(columns), *cells])
         return
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table(*columns)
+    # A word that does not fit goes on in the next line: the end of a time is what tells it from another.
+    table = Table(*(Column(name, overflow="fold") for name in columns))
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run
-from project88.cli.options import AnyPartnerId, AsJson
+from project88.cli.options import AnyPartnerId, AsJson, By, said
 from project88.errors import UsageError
 
 if TYPE_CHECKING:
     from project88.store.connection import Database
     from project88.store.events import StoredEvent
 
+#: A time that is adjusted by more than a day is misread.
+MOST_SECONDS = 86_400
+AGES = frozenset(map(str, range(151)))
 COLUMNS = ("decision", "kind", "about", "adjustment", "reason", "by", "at", "undone")
 
 app = typer.Typer(
@@ -23,7 +26,6 @@ app = typer.Typer(
     help="Decide on results, and take it back.\n\nExample: project88 decisions list p1",
 )
 Event = Annotated[str, typer.Argument(metavar="EVENT", help="Our id of the event, or the provider's.")]
-By = Annotated[str, typer.Option(metavar="NAME", help="Who decides.")]
 
 
 class Kind(StrEnum):
@@ -50,12 +52,18 @@ class Field(StrEnum):
 def add_command(
     event: Event,
     kind: Annotated[Kind, typer.Argument(help="What is decided.")],
-    reason: Annotated[str, typer.Option(help="Why; shown with the result.")],
+    reason: Annotated[str, typer.Option(help="Why; shown with the result.", callback=said)],
     by: By,
     bib: Annotated[str | None, typer.Option(help="About whom.")] = None,
     read: Annotated[int | None, typer.Option(metavar="N", help="About which read: see timing reads.")] = None,
     seconds: Annotated[
-        float | None, typer.Option(help="Of time_adjusted: added to the time; below 0 it is taken off.")
+        float | None,
+        typer.Option(
+            min=-MOST_SECONDS,
+            max=MOST_SECONDS,
+            metavar="N",
+            help="Of time_adjusted: added to the time; below 0 it is taken off.",
+        ),
     ] = None,
     field: Annotated[Field | None, typer.Option(help="Of field_set: which.")] = None,
     value: Annotated[
@@ -75,10 +83,10 @@ def add_command(
         raise UsageError("time_adjusted needs --seconds, and no other decision takes it")
     if (field is not None) != (kind is Kind.field_set) or (value is not None and field is None):
         raise UsageError("field_set needs --field, and no other decision takes --field or --value")
-    if field is Field.age and value is not None and not value.isdecimal():
+    if field is Field.age and value is not None and value not in AGES:
         raise UsageError(f"--value {value} is no age: give whole years")
-    number = run(_add(event, timing_partner_id, kind, bib, read, seconds, reason, by, field, value))
-    typer.echo(f"decision {number} stands")
+    number, waits = run(_add(event, timing_partner_id, kind, bib, read, seconds, reason, by, field, value))
+    typer.echo(f"decision {number} stands{waits}")
 
 
 @app.command("undo")
@@ -89,8 +97,7 @@ def undo_command(
 
     Example: project88 decisions undo p1 4 --by "Race director"
     """
-    run(_undo(event, timing_partner_id, decision, by))
-    typer.echo(f"decision {decision} is undone")
+    typer.echo(f"decision {decision} is undone{run(_undo(event, timing_partner_id, decision, by))}")
 
 
 @app.command("list")
@@ -113,12 +120,12 @@ async def _add(
     by: str,
     field: Field | None,
     value: str | None,
-) -> int:
-    from project88.store.scoring import decide
+) -> tuple[int, str]:
+    from project88.store.scoring import JOINED_KINDS, decide
 
     async with hub_database() as db:
         found = await _event(db, event, partner)
-        return await decide(
+        number = await decide(
             db,
             found.timing_partner_id,
             found.event_id,
@@ -131,14 +138,23 @@ async def _add(
             field=None if field is None else field.value,
             value=value,
         )
+    return number, "" if kind.value in JOINED_KINDS else _waits(found)
 
 
-async def _undo(event: str, partner: int | None, decision: int, by: str) -> None:
+async def _undo(event: str, partner: int | None, decision: int, by: str) -> str:
     from project88.store.scoring import undo_decision
 
     async with hub_database() as db:
         found = await _event(db, event, partner)
         await undo_decision(db, found.timing_partner_id, found.event_id, decision, by)
+    return _waits(found)
+
+
+def _waits(event: StoredEvent) -> str:
+    """What scoring carries out is not shown before it."""
+    if event.data_source != "tcp_hardware":
+        return ""
+    return f"; a listener that runs scores by itself, else: project88 score {event.event_id}"
 
 
 async def _list(event: str, partner: int | None, as_json: bool) -> None:

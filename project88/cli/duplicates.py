@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,13 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run
-from project88.cli.options import AnyPartnerId, AsJson, PartnerId
+from project88.cli.options import AnyPartnerId, AsJson, By, PartnerId, said
 
 if TYPE_CHECKING:
     from project88.store.duplicates import Holding, Pair
     from project88.store.event_moves import Moved
 
 COLUMNS = ("event", "source", "name", "start", "hardware event", "its name", "its start", "why", "decision", "by")
+#: On a narrow terminal; show has the rest.
+FEW_COLUMNS = ("event", "name", "hardware event", "its name", "why", "decision")
+WIDTH_OF_ALL_COLUMNS = 150
 DECISIONS = {
     "review": "waits for you: {provider_event_id} is {state}",
     "skipped": "{provider_event_id} is not collected",
@@ -36,11 +41,10 @@ app = typer.Typer(
     help="Decide on events that reach us from two sources.\n\nExample: project88 duplicates list",
 )
 Event = Annotated[str, typer.Argument(metavar="EVENT", help="Either event: our id, or the provider's.")]
-By = Annotated[str, typer.Option(metavar="NAME", help="Who decides.")]
 Hardware = Annotated[
     str | None, typer.Option(metavar="EVENT", help="Our id of the hardware event, where an event may be several ones.")
 ]
-Why = Annotated[str | None, typer.Option("--reason", help="Why; kept with the decision.")]
+Why = Annotated[str | None, typer.Option("--reason", help="Why; kept with the decision.", callback=said)]
 
 
 class Rule(StrEnum):
@@ -125,7 +129,9 @@ async def _list(partner: int | None, every: bool, as_json: bool) -> None:
     if as_json:
         print_json(found)
     elif found:
-        print_table(COLUMNS, [_row(pair) for pair in found])
+        is_narrow = sys.stdout.isatty() and shutil.get_terminal_size().columns < WIDTH_OF_ALL_COLUMNS
+        columns = FEW_COLUMNS if is_narrow else COLUMNS
+        print_table(columns, [[row[name] for name in columns] for row in map(_row, found)])
         typer.echo("\nproject88 duplicates show EVENT says more; merge, keep-both and undo decide")
     else:
         typer.echo("no event is held to be a duplicate" if every else "no event waits for a decision")
@@ -257,19 +263,19 @@ def _of(moved: Moved, verb: str) -> str:
     return f"; {moved.races} races, {moved.participants} participants and {moved.results} results {verb}"
 
 
-def _row(pair: Pair) -> tuple[object, ...]:
-    return (
-        pair.provider_event_id,
-        pair.provider_key,
-        pair.event_name,
-        _at(pair.start_date),
-        pair.event_id,
-        pair.hardware_event_name,
-        _at(pair.hardware_start_date),
-        pair.likeness.replace("_", " "),
-        pair.decision,
-        pair.decided_by,
-    )
+def _row(pair: Pair) -> dict[str, object]:
+    return {
+        "event": pair.provider_event_id,
+        "source": pair.provider_key,
+        "name": pair.event_name,
+        "start": _at(pair.start_date),
+        "hardware event": pair.event_id,
+        "its name": pair.hardware_event_name,
+        "its start": _at(pair.hardware_start_date),
+        "why": pair.likeness.replace("_", " "),
+        "decision": pair.decision,
+        "by": pair.decided_by,
+    }
 
 
 def _at(start: datetime | None) -> str:

@@ -9,6 +9,15 @@ import typer
 #: The largest number the column holds.
 LARGEST_ID = 2**31 - 1
 
+
+def said(text: str | None) -> str | None:
+    """What is kept of a name or a reason. Raises BadParameter for spaces alone, which say nothing."""
+    if text is not None and not text.strip():
+        raise typer.BadParameter("it says nothing")
+    return None if text is None else text.strip()
+
+
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.", callback=said)]
 PartnerId = Annotated[
     int,
     typer.Option(

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from project88.store.reconcile import Difference, Missing, Reconciled
 
 TOLERANCE_SECONDS = 2.0
+#: Times of one race that are further apart are never one.
+MOST_SECONDS = 86_400
 ROWS_ON_A_SCREEN = 20
 
 
 def reconcile(
     event: Annotated[str, typer.Argument(help="Our id of the event, or the provider's.", metavar="EVENT")],
     tolerance: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="Times that differ by no more agree.")
+        float, typer.Option(min=0, max=MOST_SECONDS, metavar="SECONDS", help="Times that differ by no more agree.")
     ] = TOLERANCE_SECONDS,
     limit: Annotated[
         int, typer.Option(min=1, metavar="N", help="At most so many rows of each table.")
@@ -73,7 +75,7 @@ def _print(found: Reconciled, limit: int) -> None:
         )
         typer.echo(f"\nsuspected wrong time zone: {how_many}; see project88 timing zone")
     if len(found.sources) < 2:
-        typer.echo(f"\nthere is one source only: {', '.join(found.sources) or 'none has any row'}")
+        typer.echo(f"\nthere is one source only: {found.sources[0]}" if found.sources else "\nno source has any row")
     elif found.agrees:
         typer.echo(f"\nthe sources agree: {', '.join(found.sources)}")
 

@@ -76,6 +76,8 @@ def results(
     """
     if explain is not None and as_of is not None:
         raise UsageError("give either --explain or --as-of")
+    if explain is not None and (race is not None or limit is not None or form in (Format.csv, Format.xlsx)):
+        raise UsageError("--explain shows one bib, as a table or with --format json: leave --race and --limit out")
     if explain is not None:
         run(explain_result(event, timing_partner_id, explain, as_json=form is Format.json))
     else:
@@ -126,8 +128,10 @@ def _found(
 async def _print_tables(db: Database, event: StoredEvent, race_id: str | None, limit: int, at: datetime | None) -> None:
     from project88.store.reports import count_results
 
-    async with _found(db, event, race_id, limit, at) as found:
-        rows = [row async for row in found.rows]
+    # One more than is shown says that there are more; how many there were then is not counted.
+    async with _found(db, event, race_id, limit if at is None else limit + 1, at) as found:
+        found_rows = [row async for row in found.rows]
+    rows = found_rows[:limit]
     if not rows:
         when = "yet" if at is None else f"at {at.isoformat()}"
         typer.echo(f"event {event.event_id} ({event.event_name or 'without a name'}) has no results {when}")
@@ -140,9 +144,10 @@ async def _print_tables(db: Database, event: StoredEvent, race_id: str | None, l
         print_table(COLUMNS, [table_row(row, splits) for row in group])
     settled = "settled" if rows[0]["is_settled"] else "provisional"
     typer.echo(f"\n{settled}" + ("" if at is None else f", as of {at.isoformat()}"))
-    more = 0 if at is not None else await count_results(db, event, race_id) - len(rows)
+    more = await count_results(db, event, race_id) - len(rows) if at is None else len(found_rows) - len(rows)
     if more > 0:
-        typer.echo(f"{more:,} more: --limit N shows more rows, --format csv shows them all")
+        how_many = f"{more:,} more" if at is None else "there were more"
+        typer.echo(f"{how_many}: --limit N shows more rows, --format csv shows them all")
 
 
 async def _write(form: Format, found: Stream) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run
-from project88.cli.options import AnyPartnerId, AsJson, PartnerId
+from project88.cli.options import AnyPartnerId, AsJson, PartnerId, said
 from project88.errors import UsageError
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def unread_command(
 @app.command("add-event")
 def add_event_command(
     timing_partner_id: PartnerId,
-    name: Annotated[str, typer.Option(help="The event's name.")],
+    name: Annotated[str, typer.Option(help="The event's name.", callback=said)],
     start: Annotated[str, typer.Option(help="When it starts: an ISO instant such as 2026-04-20T09:00:00-04:00.")],
     time_zone: Annotated[str, typer.Option(help="Where it is, such as America/New_York.")],
 ) -> None:
@@ -306,7 +306,7 @@ async def _add_event(partner: int, name: str, start: str, time_zone: str) -> str
         if not await time_zone_exists(db, time_zone):
             raise UsageError(f"--time-zone: the database knows no time zone {time_zone!r}")
         await require_partner(db, partner)
-        return await add_event(db, TimingPartnerId(partner), name.strip(), begins, time_zone)
+        return await add_event(db, TimingPartnerId(partner), name, begins, time_zone)
 
 
 async def require_partner(db: Database, partner: int) -> None:

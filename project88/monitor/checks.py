@@ -150,11 +150,12 @@ async def failure_rate(hub: Hub, check: str) -> Found:
 async def duplicates(hub: Hub, check: str) -> Found:
     for row in await monitor.asked(hub.db, "duplicates"):
         pair = f"{row['hardware_event_id']} and {row['live_event_id']}"
+        name = (row["event_name"] or "").strip() or "an event without a name"
         remedy = f"project88 duplicates show {row['live_event_id']}, then merge or keep-both"
         if row["is_twice"]:
-            yield _unhealthy(check, f"{row['event_name']} is there twice: {pair}", remedy, row["company_name"])
+            yield _unhealthy(check, f"{name} is there twice: {pair}", remedy, row["company_name"])
         else:
-            yield _degraded(check, f"{row['event_name']} may be one event: {pair}", remedy, row["company_name"])
+            yield _degraded(check, f"{name} may be one event: {pair}", remedy, row["company_name"])
 
 
 async def call_budget(hub: Hub, check: str) -> Found:

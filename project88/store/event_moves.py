@@ -124,7 +124,7 @@ async def _require_no_hardware(connection: Connection, pair: Pair, parameters: M
     row = await (await connection.execute(queries["own_hardware"], parameters)).fetchone()
     if row and row[0]:
         raise UsageError(
-            f"event {pair.live_event_id} has timing sessions, courses or decisions of its own: bind them to event "
+            f"event {pair.live_event_id} has timing sessions or courses of its own: bind the sessions to event "
             f"{pair.event_id} first, with project88 timing bind"
         )
 

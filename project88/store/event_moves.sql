@@ -89,7 +89,8 @@ update event_sources set event_id = %(live_event_id)s, moved_with = null
 where timing_partner_id = %(timing_partner_id)s and moved_with = %(event_source_id)s;
 
 -- name: take_along
--- Displays and webhooks of the event follow the other one, and names that it withholds are withheld there, too.
+-- Displays, webhooks and decisions on results of the event follow the other one, and names that it withholds are withheld
+-- there, too.
 with names as (
     insert into withheld_names (timing_partner_id, event_id, bib_number, decided_by, decided_at)
     select timing_partner_id, %(event_id)s, bib_number, decided_by, decided_at from withheld_names
@@ -106,13 +107,19 @@ told as (
     update webhooks set event_id = %(event_id)s
     where timing_partner_id = %(timing_partner_id)s and event_id = %(live_event_id)s
     returning webhook_id
+),
+decided as (
+    update timing.decisions set event_id = %(event_id)s
+    where timing_partner_id = %(timing_partner_id)s and event_id = %(live_event_id)s
+    returning decision_id
 )
 update event_sources set taken_along = jsonb_build_object(
     'withheld', (select coalesce(jsonb_agg(to_jsonb(w)), '[]') from withheld_names w
                  where w.timing_partner_id = %(timing_partner_id)s and w.event_id = %(live_event_id)s),
     'names', (select coalesce(jsonb_agg(bib_number), '[]') from names),
     'displays', (select coalesce(jsonb_agg(display_id), '[]') from shown),
-    'webhooks', (select coalesce(jsonb_agg(webhook_id), '[]') from told))
+    'webhooks', (select coalesce(jsonb_agg(webhook_id), '[]') from told),
+    'decisions', (select coalesce(jsonb_agg(decision_id), '[]') from decided))
 where timing_partner_id = %(timing_partner_id)s and event_source_id = %(event_source_id)s;
 
 -- name: give_back
@@ -140,6 +147,11 @@ shown as (
     update displays d set event_id = %(live_event_id)s from merge m
     where d.timing_partner_id = %(timing_partner_id)s and d.event_id = %(event_id)s
       and m.it -> 'displays' @> to_jsonb(d.display_id)
+),
+decided as (
+    update timing.decisions d set event_id = %(live_event_id)s from merge m
+    where d.timing_partner_id = %(timing_partner_id)s and d.event_id = %(event_id)s
+      and m.it -> 'decisions' @> to_jsonb(d.decision_id)
 )
 update webhooks h set event_id = %(live_event_id)s from merge m
 where h.timing_partner_id = %(timing_partner_id)s and h.event_id = %(event_id)s
@@ -170,8 +182,7 @@ where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and 
 -- name: own_hardware
 -- What an event of ChronoTrack Live holds that only an event of the hardware should.
 select (select count(*) from timing.timing_sessions t where (t.timing_partner_id, t.event_id) = (%(timing_partner_id)s, %(live_event_id)s))
-     + (select count(*) from timing.courses t where (t.timing_partner_id, t.event_id) = (%(timing_partner_id)s, %(live_event_id)s))
-     + (select count(*) from timing.decisions t where (t.timing_partner_id, t.event_id) = (%(timing_partner_id)s, %(live_event_id)s));
+     + (select count(*) from timing.courses t where (t.timing_partner_id, t.event_id) = (%(timing_partner_id)s, %(live_event_id)s));
 
 -- name: keep_removed
 -- Remembers the row that a merge takes away.

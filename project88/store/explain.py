@@ -44,7 +44,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldFrom:
-    """A field as it is shown, whose it is, and what others say. ``source`` None: nobody knows it."""
+    """A field as it is shown, whose it is, and what others say. ``source`` None: nobody knows it.
+
+    A field of a result is unknown where the source that counts does not know it, though others do.
+    """
 
     field: str
     value: Any
@@ -122,7 +125,8 @@ def _result_field(
     by_hand = [each for each in decisions if _concerns(each["kind"], field)]
     if by_hand:
         return FieldFrom(field=field, value=value, source=_by_hand(by_hand[-1]), others=claims)
-    source = claims[0].data_source if claims and value is not None else None
+    is_known = any(each.value is not None for each in claims)
+    source = claims[0].data_source if is_known else None
     return FieldFrom(field=field, value=value, source=source, others=others)
 
 

@@ -77,7 +77,7 @@ async def test_decisions_are_added_listed_and_undone(hub: HubCommand, tmp_path: 
     undone = await hub("decisions", "undo", event, "1", *by)
     back = await hub("score", event)
 
-    assert added.out == "decision 1 stands\n", added.err
+    assert added.out == f"decision 1 stands; a listener that runs scores by itself, else: project88 score {event}\n"
     assert score.out == "1 dq, 1 started\n"
     assert undone.code == 0
     assert back.out == "1 finished, 1 started\n"
@@ -85,6 +85,31 @@ async def test_decisions_are_added_listed_and_undone(hub: HubCommand, tmp_path: 
     assert (await hub("decisions", "undo", event, "1", *by)).code == 2
     assert (await hub("decisions", "add", event, "disqualified", "--bib", "99", "--reason", "x", *by)).code == 2
     assert (await hub("decisions", "add", event, "read_ignored", "--bib", "12", "--reason", "x", *by)).code == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("field_set", "--field", "age", "--value", "99999999999", "--reason", "x", "--by", "Director"),
+        ("field_set", "--field", "age", "--value", "33", "--reason", " ", "--by", "Director"),
+        ("field_set", "--field", "age", "--value", "33", "--reason", "x", "--by", ""),
+        ("time_adjusted", "--seconds", "nan", "--reason", "x", "--by", "Director"),
+        ("time_adjusted", "--seconds", "1e300", "--reason", "x", "--by", "Director"),
+    ],
+)
+async def test_a_decision_that_says_nothing_or_no_number_is_typed_wrong(
+    hub: HubCommand, tmp_path: Path, wrong: tuple[str, ...]
+):
+    event = await event_with_files(hub, tmp_path)
+    kind, *rest = wrong
+    assert (await hub("decisions", "add", event, kind, "--bib", "12", *rest)).code == 2
+    assert (await hub("decisions", "list", event)).out == "nobody has decided anything\n"
+
+
+async def test_an_event_of_the_hardware_has_a_name(hub: HubCommand):
+    await hub("partner", "add", "--name", "Files", "--time-zone", "UTC")
+    at = ("--start", "2026-05-02T13:00:00Z", "--time-zone", "UTC")
+    assert (await hub("timing", "add-event", "--timing-partner-id", "1", "--name", " ", *at)).code == 2
 
 
 async def test_a_decision_that_scoring_carries_out_opens_settled_results_and_scoring_alone_does_not(

@@ -191,6 +191,28 @@ async def test_a_disqualification_by_hand_stands_where_the_official_provider_say
     assert [("finished", 2)] == (await field.shown("result_status", "overall_place"))[:1]
 
 
+@pytest.mark.parametrize("settled", [False, True])
+async def test_who_is_decided_on_and_finished_at_the_provider_alone_keeps_the_time(field: Field, settled: bool):
+    """Scoring writes a row of the hardware for who is on its start list, with what was decided and without a time."""
+    await field.both("1", "12", "Ann Lee", 3600)
+    await field.run("update ct_results set chip_time = null, result_status = 'dq' where entry_id = 'h1'")
+    await field.settle(settled=settled)
+    number = await field.decide("disqualified", "12")
+    assert [("dq", timedelta(hours=1))] == await field.shown("result_status", "chip_time")
+    await undo_decision(field.db, field.partner, EVENT, number, BY)
+
+    await field.run("update ct_results set result_status = 'dns', status_is_derived = true where entry_id = 'h1'")
+    await field.decide("time_adjusted", "12", adjustment=timedelta(seconds=30))
+    assert [("finished", timedelta(seconds=3630))] == await field.shown("result_status", "chip_time")
+
+
+async def test_a_time_that_is_taken_off_is_shown_as_a_time(field: Field):
+    await field.result(LIVE, "77", "5", "50", 3600)
+    await field.decide("time_adjusted", "50", adjustment=timedelta(seconds=-60.5))
+    shown = await field.run("select chip_time::text as it from unified_results")
+    assert [{"it": "00:58:59.5"}] == [each | {"it": each["it"].rstrip("0")} for each in shown]
+
+
 async def test_keeping_a_bib_apart_takes_a_row_apart_for_good_and_undoing_joins_it_again(field: Field):
     await field.both("1", "12", "Ann Lee", 3600)
     await field.both("2", "13", "Bob Ray", 3700)

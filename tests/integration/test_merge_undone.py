@@ -63,6 +63,12 @@ insert into displays (timing_partner_id, event_id, kind, token_hash, created_by,
 values (1, 'l1', 'wall', '\\x00', 'tests', now() + interval '1 day');
 insert into webhooks (timing_partner_id, url, event_id, secret, position)
 values (1, 'https://example.org/hook', 'l1', 'sealed', '0');
+insert into timing.decisions (timing_partner_id, event_id, bib_number, kind, field, value, reason, decided_by)
+values (1, 'l1', '14', 'field_set', 'city', 'Oslo', 'moved', 'tests');
+insert into timing.decisions (timing_partner_id, event_id, bib_number, kind, reason, decided_by)
+values (1, 'l1', '12', 'disqualified', 'cut', 'tests');
+insert into timing.decisions (timing_partner_id, event_id, bib_number, kind, reason, decided_by, undone_by, undone_at)
+values (1, 'l1', '15', 'disqualified', 'cut', 'tests', 'tests', now());
 """
 
 START_LIST = """
@@ -275,6 +281,28 @@ async def test_results_that_changed_during_a_merge_have_not_settled_after_its_un
                             " where event_id = 'l1'")  # fmt: skip
     assert [{"settled_at": None, "is_unknown": False}] == found
     assert before == await shown(field, "l1", at)
+
+
+async def test_what_people_decided_on_results_goes_along_with_a_merge_and_comes_back(field: Field):
+    await live_twin(field)
+    of = "select event_id, bib_number from timing.decisions order by decision_id"
+    decided = [tuple(row.values()) for row in await field.run(of)]
+    assert [("l1", "14"), ("l1", "12"), ("l1", "15")] == decided
+    before = await now(field)
+
+    await duplicates.merge(field.db, await pair_of(field), BY, None)
+    assert [(EVENT, bib) for _, bib in decided] == [tuple(row.values()) for row in await field.run(of)]
+    cities = {row["bib_number"]: row["city"] for row in await shown(field, EVENT)}
+    assert ("Oslo", "Bend") == (cities["14"], cities["13"])
+    # None of it is the work of a decision on a result.
+    assert [{"cause": "duplicates"}] == await field.run(
+        "select distinct cause from row_changes where changed_at > %s", before
+    )
+    await field.decide("field_set", "13", field="city", value="Moss")
+    await duplicates.undo(field.db, await pair_of(field), BY)
+    assert [*decided, (EVENT, "13")] == [tuple(row.values()) for row in await field.run(of)]
+    cities = {row["bib_number"]: row["city"] for row in await shown(field, "l1")}
+    assert ("Oslo", "Bend") == (cities["14"], cities["13"])
 
 
 async def test_names_that_were_withheld_during_a_merge_stay_withheld_in_both_events(field: Field):

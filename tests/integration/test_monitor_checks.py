@@ -132,6 +132,12 @@ async def test_a_hub_that_is_well_is_healthy_in_every_check(hub: Database):
             "duplicates", "unhealthy", "Peak", "River Run is there twice: h1 and 8412",
         ),
         (
+            "update ct_events set event_name = ' ';"
+            "insert into ct_events (timing_partner_id, event_id, event_name, start_date)"
+            " select timing_partner_id, 'h1', 'Hill Run', start_date from ct_events",
+            "duplicates", "degraded", "Peak", "an event without a name may be one event: h1 and 8412",
+        ),
+        (
             "insert into call_budgets (timing_partner_id, provider_id, account_name) values (1, 1, '');"
             "insert into call_log (timing_partner_id, provider_id, account_name, second, sent_ms)"
             " select 1, 1, '', date_trunc('second', now()), array_agg(0::smallint) from generate_series(1, 1600)",

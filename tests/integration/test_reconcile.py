@@ -91,6 +91,38 @@ async def test_the_commands_say_what_differs_and_where_a_field_comes_from(field:
     assert "participant of tcp_hardware first stored" in shown.out
 
 
+async def test_what_one_source_does_not_know_is_not_said_to_be_known_by_nobody(field: Field, hub: HubCommand):
+    await field.both("1", "12", "Ann Lee", 3600)
+    await field.run("update ct_results set overall_place = 4 where entry_id = '1'")
+    explained = await hub("results", "p1", "--explain", "12")
+    [place] = [line for line in explained.lines if line.startswith("overall place")]
+    assert ["overall", "place", "-", HARDWARE, LIVE, "result:", "4"] == place.split()
+    assert 2 == (await hub("results", "p1", "--explain", "12", "--race", "Marathon")).code
+    assert 2 == (await hub("results", "p1", "--explain", "12", "--format", "csv")).code
+
+
+async def test_a_bib_that_nobody_has_and_an_event_without_rows_are_told(field: Field, hub: HubCommand):
+    assert "no source has any row" in (await hub("reconcile", "p1")).out
+    await field.both("1", "12", "Ann Lee", 3600)
+    assert "nobody of event p1 has bib 99" in (await hub("changes", "p1", "--bib", "99")).out
+    assert "nothing has changed since it was stored" in (await hub("changes", "p1", "--bib", "12")).out
+    await field.run(
+        "update ct_results set chip_time = '1:00:09', gun_time = '1:00:09', city = 'Bend' where entry_id = 'h1'"
+    )
+    assert 2 == len((await hub("changes", "p1", "--bib", "12", "--limit", "2", "--json")).json["changes"])
+    assert 2 == (await hub("reconcile", "p1", "--tolerance", "1e300")).code
+
+
+async def test_a_table_of_then_says_that_there_were_more_rows(field: Field, hub: HubCommand):
+    for number in (1, 2, 3):
+        await field.both(str(number), f"1{number}", f"Ann {number}", 3600 + number)
+    [now] = await field.run("select clock_timestamp() as now")
+    then = ("results", "p1", "--as-of", now["now"].isoformat())
+    cut, whole = await hub(*then, "--limit", "2"), await hub(*then, "--limit", "3")
+    assert ("Ann 3" in cut.out, "there were more: --limit N" in cut.out) == (False, True)
+    assert ("Ann 3" in whole.out, "there were more" in whole.out) == (True, False)
+
+
 async def test_times_that_both_sources_say_are_explained_as_the_same(field: Field, hub: HubCommand):
     await field.both("1", "12", "Ann Lee", 3600)
     await field.run("update ct_results set gun_time = '1:00:00.5', finish_time = %s", START)

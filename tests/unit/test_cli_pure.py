@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, date, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
 
+from project88.cli.common import print_table
 from project88.cli.credentials import parsed_config
 from project88.cli.logins import described, host, judged, sent_form, with_hint
 from project88.cli.results import last_split_text, short_clock_text, splits_text
@@ -179,3 +182,18 @@ def test_an_event_is_worth_asking_until_the_provider_gives_it_up_and_for_results
     assert worth_asking(event(start_date=None), NOON)
     assert not worth_asking(event(upstream_state="archived"), None)
     assert not worth_asking(event(provider_event_id=None), None)
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_table_on_a_narrow_terminal_shows_every_letter(monkeypatch: pytest.MonkeyPatch):
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stdout", shown)
+    monkeypatch.setenv("COLUMNS", "40")
+    print_table(("finish time", "its finish time"), [("2026-05-02T11:20:00+00:00", "2026-05-02T11:20:01+00:00")])
+    cells = [[cell.strip() for cell in line.split("│")[1:3]] for line in shown.getvalue().splitlines() if "│" in line]
+    whole = ["".join(each) for each in zip(*cells, strict=True)]
+    assert ["2026-05-02T11:20:00+00:00", "2026-05-02T11:20:01+00:00"] == whole
