@@ -9,7 +9,7 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -50,6 +50,20 @@ async def python(module: str, *arguments: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", f"bench.{module}", *arguments, stdout=asyncio.subprocess.PIPE
     )
+
+
+@asynccontextmanager
+async def serving(module: str, argument: str) -> AsyncIterator[int]:
+    """``bench.<module>`` as a server that prints its port first; gives the port."""
+    process = await python(module, argument)
+    assert process.stdout is not None
+    try:
+        yield int(await process.stdout.readline())
+    finally:
+        # Ctrl-C reaches the whole process group, so the server may be gone by now.
+        with suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
 
 
 async def run(module: str, task: Task) -> Measured:

@@ -52,7 +52,7 @@ def section(figures: Figures, options: RunOptions) -> Section:
         title="Collecting a race",
         command=options.command,
         introduction=INTRODUCTION.format(
-            finishers="31,984" if options.field_size is None else f"{options.field_size:,}",
+            finishers=options.finishers,
             rows=figures.api_rows,
             repetitions=options.repetitions,
         ),

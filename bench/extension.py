@@ -136,7 +136,7 @@ def section(figures: Sequence[Figures], options: RunOptions, server_version: str
     return Section(
         name="extension",
         title="The schema extension on a legacy database",
-        command=options.command if options.field_size is None else f"{options.command} --only extension",
+        command=options.command_of("extension"),
         introduction=INTRODUCTION,
         tables=(Table(title="Extension", columns=columns, rows=rows), machine_table(server_version, settings)),
         notes=NOTES,

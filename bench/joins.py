@@ -62,7 +62,7 @@ async def measure(options: RunOptions, console: Console) -> Section:
         command="python -m bench --only joins",
         introduction=INTRODUCTION.format(
             rows=rows,
-            finishers="31,984" if options.field_size is None else f"{options.field_size:,}",
+            finishers=options.finishers,
             repetitions=options.repetitions,
         ),
         tables=[_table(alone, joined), machine_table("", SETTINGS)],

@@ -136,7 +136,7 @@ def section(rows: Sequence[Row], options: RunOptions, server_version: str) -> Se
     return Section(
         name="monitor",
         title="The monitor under faults",
-        command=options.command if options.field_size is None else f"{options.command} --only monitor",
+        command=options.command_of("monitor"),
         introduction=INTRODUCTION,
         tables=(Table(title="Faults", columns=columns, rows=shown), machine_table(server_version, SETTINGS)),
         notes=NOTES,

@@ -23,6 +23,15 @@ class RunOptions:
     #: Whether the entry list holds the entries; its rows are collected but not counted.
     with_entries: bool = False
 
+    @property
+    def finishers(self) -> str:
+        """How many finish the race, for a sentence."""
+        return "31,984" if self.field_size is None else f"{self.field_size:,}"
+
+    def command_of(self, name: str) -> str:
+        """What makes the section anew: a quick run makes this one alone."""
+        return self.command if self.field_size is None else f"{self.command} --only {name}"
+
 
 FULL = RunOptions(repetitions=3, field_size=None, memory_rows=1_000_000, command="make bench", budget_seconds=300)
 QUICK = RunOptions(

@@ -5,35 +5,23 @@ The first segment of a path names the data set: ``/first/api/event/60411/results
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import uvloop
 
+from bench import children
 from bench.http_protocol import RequestProtocol, serve_on_a_free_port
 from bench.pages import PAGE_SIZE, DataSet
 
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 
-@asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[int]:
+def serving(folder: Path) -> AbstractAsyncContextManager[int]:
     """Run the server over the data sets in ``folder`` and give its port."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.server", str(folder), stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    try:
-        yield int(await process.stdout.readline())
-    finally:
-        # Ctrl-C reaches the whole process group, so the server may be gone by now.
-        with suppress(ProcessLookupError):
-            process.terminate()
-        await process.wait()
+    return children.serving("server", str(folder))
 
 
 class _Connection(RequestProtocol):

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import uvloop
 
-from bench.children import python
+from bench import children
 from bench.http_protocol import HOST, RequestProtocol, serve_on_a_free_port
 from bench.small_events import SmallEvents, response
 from project88.sandbox.limiter import Call, Calls, Limiter
@@ -60,17 +60,9 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
         return (self.calls - self.refused) / (LIMIT / WINDOW_SECONDS * self.seconds)
 
 
-@asynccontextmanager
-async def serving(behaviour: Behaviour | None = None) -> AsyncIterator[int]:
+def serving(behaviour: Behaviour | None = None) -> AbstractAsyncContextManager[int]:
     """Run the server and give its port."""
-    process = await python("service", msgspec.json.encode(behaviour or Behaviour()).decode())
-    assert process.stdout is not None
-    try:
-        yield int(await process.stdout.readline())
-    finally:
-        with suppress(ProcessLookupError):
-            process.terminate()
-        await process.wait()
+    return children.serving("service", msgspec.json.encode(behaviour or Behaviour()).decode())
 
 
 def base_url(port: int, account: str) -> str:

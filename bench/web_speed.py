@@ -64,7 +64,7 @@ async def measure(options: RunOptions, console: Console) -> Section:
         name="web",
         title="Readers of the pages",
         command="python -m bench --only web",
-        introduction=INTRODUCTION.format(runners="31,984" if options.field_size is None else f"{options.field_size:,}"),
+        introduction=INTRODUCTION.format(runners=options.finishers),
         tables=[_asked_table(asked), streams, _waits_table(pages, exports), machine_table(version, postgres.SETTINGS)],
         notes=[note.format(readers=READERS) for note in NOTES],
     )

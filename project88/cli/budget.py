@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import typer
 
-from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.common import hub_database, print_json, print_table, run, second_text
+from project88.cli.named import partner_named
 from project88.cli.options import AnyPartnerId, AsJson
 
 if TYPE_CHECKING:
@@ -69,11 +70,10 @@ def budget(timing_partner_id: AnyPartnerId = None, json: AsJson = False) -> None
 
 
 async def _budget(timing_partner_id: int | None, as_json: bool) -> None:
-    from project88.records.entities import TimingPartnerId
     from project88.store.budget import standings
     from project88.store.partners import credentials
 
-    partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
+    partner = partner_named(timing_partner_id)
     async with hub_database() as db:
         stored = await credentials(db, partner)
         logins = {(each.timing_partner_id, each.provider_key, each.account_name): each for each in stored}
@@ -129,17 +129,13 @@ def _cells(found: Line) -> tuple[object, ...]:
         found.used,
         _number(found.left),
         found.highest,
-        _instant(found.highest_from),
+        second_text(found.highest_from),
         found.calls_today,
-        _instant(found.paused_until),
-        _instant(found.left_alone_until),
+        second_text(found.paused_until),
+        second_text(found.left_alone_until),
         "; ".join(reason for reason in (found.pause_reason, found.left_alone_reason) if reason),
     )
 
 
 def _number(value: float | None) -> str | None:
     return None if value is None else f"{value:.12g}"
-
-
-def _instant(value: datetime | None) -> str | None:
-    return None if value is None else f"{value:%Y-%m-%d %H:%M:%S}"

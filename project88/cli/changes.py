@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run, value_text
+from project88.cli.named import event_named
 from project88.cli.options import AnyPartnerId, AsJson
 
 if TYPE_CHECKING:
@@ -37,13 +38,11 @@ def changes(
 async def _changes(
     event_text: str, bib: str | None, every: bool, limit: int, partner: int | None, as_json: bool
 ) -> None:
-    from project88.records.entities import TimingPartnerId
     from project88.store.changes import changes as read_changes
     from project88.store.changes import first_seen
-    from project88.store.events import find_event
 
     async with hub_database() as db:
-        event = await find_event(db, event_text, None if partner is None else TimingPartnerId(partner))
+        event = await event_named(db, event_text, partner)
         # A row of the history has several fields.
         found = (await read_changes(db, event, bib, limit, every=every))[:limit]
         seen = [] if bib is None else await first_seen(db, event, bib)

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
@@ -166,6 +167,11 @@ def value_text(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, list):
         return f"{len(value)} splits"
     return str(value)
+
+
+def second_text(instant: datetime | None) -> str | None:
+    """An instant in one cell of a table."""
+    return None if instant is None else f"{instant:%Y-%m-%d %H:%M:%S}"
 
 
 def _print_plain(lines: Sequence[Sequence[str]]) -> None:

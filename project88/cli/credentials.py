@@ -13,6 +13,7 @@ import msgspec
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.named import partner_named
 from project88.cli.options import AnyAccount, AnyPartnerId, AnyProvider, AsJson, PartnerId
 from project88.errors import EXIT_DONE, EXIT_FAILED, ConfigError, CredentialsRefused, ProviderError, UsageError
 
@@ -347,10 +348,9 @@ def _kept_config(stored: Credential) -> Mapping[str, Any]:
 async def _credentials(
     db: Database, timing_partner_id: int | None, provider: str | None, account: str | None = None
 ) -> list[Credential]:
-    from project88.records.entities import TimingPartnerId
     from project88.store.partners import credentials
 
-    partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
+    partner = partner_named(timing_partner_id)
     found = await credentials(db, partner, provider)
     return [each for each in found if account in (None, each.account_name)]
 

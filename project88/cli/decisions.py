@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.named import event_named
 from project88.cli.options import AnyPartnerId, AsJson, By, said
 from project88.errors import UsageError
 
 if TYPE_CHECKING:
-    from project88.store.connection import Database
     from project88.store.events import StoredEvent
 
 #: A time that is adjusted by more than a day is misread.
@@ -124,7 +124,7 @@ async def _add(
     from project88.store.scoring import JOINED_KINDS, decide
 
     async with hub_database() as db:
-        found = await _event(db, event, partner)
+        found = await event_named(db, event, partner)
         number = await decide(
             db,
             found.timing_partner_id,
@@ -145,7 +145,7 @@ async def _undo(event: str, partner: int | None, decision: int, by: str) -> str:
     from project88.store.scoring import undo_decision
 
     async with hub_database() as db:
-        found = await _event(db, event, partner)
+        found = await event_named(db, event, partner)
         await undo_decision(db, found.timing_partner_id, found.event_id, decision, by)
     return _waits(found)
 
@@ -161,7 +161,7 @@ async def _list(event: str, partner: int | None, as_json: bool) -> None:
     from project88.store.scoring import decisions
 
     async with hub_database() as db:
-        found = await _event(db, event, partner)
+        found = await event_named(db, event, partner)
         rows = await decisions(db, found.timing_partner_id, found.event_id)
     if as_json:
         print_json(rows)
@@ -186,10 +186,3 @@ def _row(row: dict[str, Any]) -> tuple[object, ...]:
         f"{row['decided_at']:%Y-%m-%d %H:%M}",
         "" if row["undone_at"] is None else f"by {row['undone_by']} {row['undone_at']:%Y-%m-%d %H:%M}",
     )
-
-
-async def _event(db: Database, event: str, partner: int | None) -> StoredEvent:
-    from project88.records.entities import TimingPartnerId
-    from project88.store.events import find_event
-
-    return await find_event(db, event, None if partner is None else TimingPartnerId(partner))

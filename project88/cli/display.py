@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.named import event_named
 from project88.cli.options import AnyPartnerId, AsJson
 
 if TYPE_CHECKING:
@@ -88,15 +89,12 @@ async def _create(
     by: str,
     address: str,
 ) -> None:
-    from project88.records.entities import TimingPartnerId
     from project88.store import displays
-    from project88.store.events import find_event
     from project88.store.reports import find_race
     from project88.store.results_page import EventKey
 
-    partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
     async with hub_database() as db:
-        event = await find_event(db, event_text, partner)
+        event = await event_named(db, event_text, timing_partner_id)
         wanted: Wanted = displays.Wanted(
             key=EventKey(event.timing_partner_id, event.event_id),
             kind=kind.value,

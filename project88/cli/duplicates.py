@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.named import partner_named
 from project88.cli.options import AnyPartnerId, AsJson, By, PartnerId, said
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ async def _list(partner: int | None, every: bool, as_json: bool) -> None:
     from project88.store.duplicates import pairs
 
     async with hub_database() as db:
-        found = await pairs(db, _partner(partner), decided_too=every)
+        found = await pairs(db, partner_named(partner), decided_too=every)
     if as_json:
         print_json(found)
     elif found:
@@ -141,7 +142,9 @@ async def _show(event: str, partner: int | None, hardware: str | None, as_json: 
     from project88.store.duplicates import LIKENESS, find_pairs, holdings
 
     async with hub_database() as db:
-        found = [(pair, *await holdings(db, pair)) for pair in await find_pairs(db, event, _partner(partner), hardware)]
+        found = [
+            (pair, *await holdings(db, pair)) for pair in await find_pairs(db, event, partner_named(partner), hardware)
+        ]
     if as_json:
         shown = [
             {"pair": pair, "holds": own, "hardware_holds": other, "why": LIKENESS[pair.likeness]}
@@ -156,7 +159,7 @@ async def _merge(event: str, partner: int | None, hardware: str | None, by: str,
     from project88.store.duplicates import find_pair, merge
 
     async with hub_database() as db:
-        pair = await find_pair(db, event, _partner(partner), hardware)
+        pair = await find_pair(db, event, partner_named(partner), hardware)
         moved = await merge(db, pair, by, reason)
     typer.echo(f"event {pair.provider_event_id} is merged into event {pair.event_id}{_of(moved, 'moved')}")
     if pair.live_event_id is None:
@@ -170,7 +173,7 @@ async def _keep_both(event: str, partner: int | None, hardware: str | None, by: 
     from project88.store.duplicates import find_pair, keep_both
 
     async with hub_database() as db:
-        pair = await find_pair(db, event, _partner(partner), hardware)
+        pair = await find_pair(db, event, partner_named(partner), hardware)
         await keep_both(db, pair, by, reason)
         now = await find_pair(db, pair.provider_event_id, pair.timing_partner_id, pair.event_id)
     typer.echo(f"event {pair.provider_event_id} and event {pair.event_id} are two events")
@@ -185,7 +188,7 @@ async def _undo(event: str, partner: int | None, hardware: str | None, by: str) 
     from project88.store.duplicates import find_pair, undo
 
     async with hub_database() as db:
-        pair = await find_pair(db, event, _partner(partner), hardware)
+        pair = await find_pair(db, event, partner_named(partner), hardware)
         moved = await undo(db, pair, by)
         now = await find_pair(db, pair.provider_event_id, pair.timing_partner_id, pair.event_id)
     verb = "moved back" if now.live_event_id is not None else "hidden"
@@ -280,9 +283,3 @@ def _row(pair: Pair) -> dict[str, object]:
 
 def _at(start: datetime | None) -> str:
     return f"{start:%Y-%m-%d %H:%M} UTC" if start else "date unknown"
-
-
-def _partner(number: int | None) -> Any:  # noqa: ANN401
-    from project88.records.entities import TimingPartnerId
-
-    return None if number is None else TimingPartnerId(number)

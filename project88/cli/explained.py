@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, value_text
+from project88.cli.named import event_named
 
 if TYPE_CHECKING:
     from project88.store.explain import Claim, Explained, FieldFrom
@@ -15,12 +16,10 @@ COLUMNS = ("field", "value", "from", "others say")
 
 
 async def explain_result(event_text: str, partner: int | None, bib: str, *, as_json: bool) -> None:
-    from project88.records.entities import TimingPartnerId
-    from project88.store.events import find_event
     from project88.store.explain import explain
 
     async with hub_database() as db:
-        event = await find_event(db, event_text, None if partner is None else TimingPartnerId(partner))
+        event = await event_named(db, event_text, partner)
         found = await explain(db, event, bib)
     if as_json:
         print_json(found)

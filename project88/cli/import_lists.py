@@ -13,6 +13,7 @@ import typer
 from project88.cli.common import hub_database, run
 from project88.cli.files import File, file_bytes
 from project88.cli.import_said import say_done
+from project88.cli.named import partner_named, require_partner, start_instant
 from project88.cli.options import AnyPartnerId, AsJson
 from project88.errors import EXIT_DONE, EXIT_FAILED, UsageError
 
@@ -207,11 +208,10 @@ async def _saved(db: Database, partner: TimingPartnerId, name: str | None) -> Co
 
 
 async def event_of(db: Database, asked: Asked) -> StoredEvent | NewEvent:
-    from project88.records.entities import TimingPartnerId
     from project88.store.events import find_event, is_known
     from project88.store.imports import FILE
 
-    partner = None if asked.partner is None else TimingPartnerId(asked.partner)
+    partner = partner_named(asked.partner)
     if asked.new.name is None:
         if asked.new.start or asked.new.time_zone:
             raise UsageError("--start and --time-zone are of an event that --new-event makes")
@@ -227,7 +227,6 @@ async def event_of(db: Database, asked: Asked) -> StoredEvent | NewEvent:
 
 
 async def _new_event(db: Database, asked: Asked, partner: TimingPartnerId) -> NewEvent:
-    from project88.cli.timing import require_partner, start_instant
     from project88.store.imports import NewEvent
     from project88.store.timing import time_zone_exists
 

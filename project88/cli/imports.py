@@ -12,6 +12,7 @@ from project88.cli.files import File, file_bytes, say_problems
 from project88.cli.import_link import race_result_command
 from project88.cli.import_lists import results_command, start_list_command
 from project88.cli.import_said import say_what_is_left
+from project88.cli.named import event_named
 from project88.cli.options import AnyPartnerId, AsJson
 from project88.errors import EXIT_DONE, EXIT_FAILED, UsageError
 
@@ -187,10 +188,8 @@ async def _course(data: bytes, event: str, partner: int | None) -> None:
 
 
 async def _event(db: Database, event: str, partner: int | None) -> StoredEvent:
-    from project88.records.entities import TimingPartnerId
-    from project88.store.events import find_event
 
-    found = await find_event(db, event, None if partner is None else TimingPartnerId(partner))
+    found = await event_named(db, event, partner)
     if found.data_source != HARDWARE:
         raise UsageError(
             f"event {found.event_id} came from {found.data_source}: hardware has an event of its own, project88 timing "

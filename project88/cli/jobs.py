@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.common import hub_database, print_json, print_table, run, second_text
+from project88.cli.named import event_named, partner_named
 from project88.cli.options import AnyPartnerId, AsJson
 from project88.errors import UsageError
 
@@ -133,13 +133,10 @@ async def _keys(db: Database, event: str | None, timing_partner_id: int | None, 
 
 
 async def _event_of(db: Database, event: str | None, timing_partner_id: int | None) -> tuple[Any, str | None]:
-    from project88.records.entities import TimingPartnerId
-    from project88.store.events import find_event
 
-    partner = None if timing_partner_id is None else TimingPartnerId(timing_partner_id)
     if event is None:
-        return partner, None
-    found = await find_event(db, event, partner)
+        return partner_named(timing_partner_id), None
+    found = await event_named(db, event, timing_partner_id)
     return found.timing_partner_id, found.event_id
 
 
@@ -154,14 +151,10 @@ def _cells(row: dict[str, Any]) -> tuple[object, ...]:
         row["kind"],
         row["state"],
         row["lane"],
-        _instant(row["next_due"]),
+        second_text(row["next_due"]),
         None if late is None else f"{late:.1f} s",
         row["polls"],
         row["missed"],
-        " ".join(each for each in (row["last_status"], _instant(row["last_finished_at"])) if each),
+        " ".join(each for each in (row["last_status"], second_text(row["last_finished_at"])) if each),
         (because or row["reason"] or "")[:REASON_CHARACTERS],
     )
-
-
-def _instant(value: datetime | None) -> str | None:
-    return None if value is None else f"{value:%Y-%m-%d %H:%M:%S}"

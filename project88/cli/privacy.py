@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from project88.cli.common import hub_database, run
+from project88.cli.named import event_named, partner_named
 from project88.cli.options import AnyPartnerId
 from project88.errors import UsageError
 
@@ -62,41 +63,33 @@ def ages_command(
 
 
 async def _withhold(event_text: str, bib: str, by: str, timing_partner_id: int | None) -> None:
-    from project88.records.entities import TimingPartnerId
     from project88.store import privacy
-    from project88.store.events import find_event
 
-    partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
     async with hub_database() as db:
-        event = await find_event(db, event_text, partner)
+        event = await event_named(db, event_text, timing_partner_id)
         was_shown = await privacy.withhold_name(db, event, bib, by)
     typer.echo(f"the name of bib {bib} of event {event.event_id} {'is' if was_shown else 'was already'} withheld")
 
 
 async def _show(event_text: str, bib: str, timing_partner_id: int | None) -> None:
-    from project88.records.entities import TimingPartnerId
     from project88.store import privacy
-    from project88.store.events import find_event
 
-    partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
     async with hub_database() as db:
-        event = await find_event(db, event_text, partner)
+        event = await event_named(db, event_text, timing_partner_id)
         was_withheld = await privacy.show_name(db, event, bib)
     said = "is shown again" if was_withheld else "was not withheld"
     typer.echo(f"the name of bib {bib} of event {event.event_id} {said}")
 
 
 async def _ages(ages: Ages, event_text: str | None, timing_partner_id: int | None) -> None:
-    from project88.records.entities import TimingPartnerId
     from project88.store import privacy
-    from project88.store.events import find_event
 
-    partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
+    partner = partner_named(timing_partner_id)
     if event_text is None and partner is None:
         raise UsageError("say whose ages: --event EVENT or --timing-partner-id N")
     async with hub_database() as db:
         if event_text is not None:
-            event = await find_event(db, event_text, partner)
+            event = await event_named(db, event_text, timing_partner_id)
             await privacy.set_event_ages(db, event, ages.value)
             typer.echo(f"event {event.event_id} shows ages: {ages.value}")
         elif partner is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.named import event_named
 from project88.cli.options import AnyPartnerId, AsJson
 from project88.errors import EXIT_DONE, EXIT_FAILED
 
@@ -43,12 +44,10 @@ def reconcile(
 
 
 async def _reconcile(event_text: str, partner: int | None, tolerance: float, limit: int, as_json: bool) -> bool:
-    from project88.records.entities import TimingPartnerId
-    from project88.store.events import find_event
     from project88.store.reconcile import reconcile as compare
 
     async with hub_database() as db:
-        event = await find_event(db, event_text, None if partner is None else TimingPartnerId(partner))
+        event = await event_named(db, event_text, partner)
         found = await compare(db, event, timedelta(seconds=tolerance))
     if as_json:
         print_json({"agrees": found.agrees, "found": found})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.named import event_named
 from project88.cli.options import AnyPartnerId, AsJson
 from project88.errors import EXIT_DONE, EXIT_FAILED
 
@@ -32,12 +33,10 @@ def replay(
 
 
 async def _replay(event_text: str, partner: int | None, as_json: bool) -> bool:
-    from project88.records.entities import TimingPartnerId
     from project88.replay import replay as make_again
-    from project88.store.events import find_event
 
     async with hub_database() as db:
-        event = await find_event(db, event_text, None if partner is None else TimingPartnerId(partner))
+        event = await event_named(db, event_text, partner)
         found = await make_again(db, event)
     if as_json:
         print_json({"is_proved": found.is_proved, "found": found})

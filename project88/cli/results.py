@@ -16,6 +16,7 @@ import typer
 
 from project88.cli.common import hub_database, print_table, run
 from project88.cli.explained import explain_result
+from project88.cli.named import event_named
 from project88.cli.options import AnyPartnerId
 from project88.errors import UsageError
 
@@ -87,13 +88,10 @@ def results(
 async def _results(
     event_text: str, timing_partner_id: int | None, form: Format, race: str | None, limit: int | None, as_of: str | None
 ) -> None:
-    from project88.records.entities import TimingPartnerId
-    from project88.store.events import find_event
     from project88.store.reports import find_race
 
-    partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
     async with hub_database() as db:
-        event = await find_event(db, event_text, partner)
+        event = await event_named(db, event_text, timing_partner_id)
         race_id = await find_race(db, event, race) if race is not None else None
         at = None if as_of is None else instant(as_of, event.time_zone)
         if form is Format.table:

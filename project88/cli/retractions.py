@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.named import partner_named
 from project88.cli.options import AnyPartnerId, AsJson
 from project88.errors import UsageError
 
@@ -64,10 +65,9 @@ def dismiss_command(
 
 
 async def _list(timing_partner_id: int | None, every: bool, as_json: bool) -> None:
-    from project88.records.entities import TimingPartnerId
     from project88.store.retractions import retractions
 
-    partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
+    partner = partner_named(timing_partner_id)
     async with hub_database() as db:
         found = await retractions(db, partner, decided_too=every)
     if as_json:
@@ -113,10 +113,9 @@ async def _decide(
 async def _decisions(
     db: Database, number: int | None, decision: Decision, timing_partner_id: int | None
 ) -> list[Decided]:
-    from project88.records.entities import TimingPartnerId
     from project88.store.retractions import decide, retractions
 
-    partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
+    partner = partner_named(timing_partner_id)
     if number is not None:
         return [await decide(db, number, decision, partner)]
     waiting = await retractions(db, partner)

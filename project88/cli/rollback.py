@@ -10,6 +10,7 @@ import typer
 
 from project88.cli.asking import Yes, make_sure
 from project88.cli.common import hub_database, print_table, run
+from project88.cli.named import partner_named
 from project88.cli.options import AnyPartnerId
 
 if TYPE_CHECKING:
@@ -37,10 +38,9 @@ def rollback(
 
 async def _rollback(data_source: str, timing_partner_id: int | None, dry_run: bool, yes: bool) -> None:
     from project88.edges import clock
-    from project88.records.entities import TimingPartnerId
     from project88.store import rollback as store
 
-    partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
+    partner = partner_named(timing_partner_id)
     async with hub_database() as db:
         await store.check_source(db, data_source)
         found = await store.holdings(db, data_source, partner)

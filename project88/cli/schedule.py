@@ -11,6 +11,7 @@ import msgspec
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.named import event_named
 from project88.cli.options import AnyPartnerId, AsJson
 from project88.cli.services import Duration, MetricsPort, tell
 from project88.errors import EXIT_FAILED
@@ -106,13 +107,10 @@ async def _schedule(with_worker: bool, metrics_port: int | None, duration: float
 
 
 async def _plan(event_text: str, timing_partner_id: int | None, every: bool, limit: int | None, as_json: bool) -> None:
-    from project88.records.entities import TimingPartnerId
     from project88.schedule.coming import coming
-    from project88.store.events import find_event
 
-    partner = TimingPartnerId(timing_partner_id) if timing_partner_id else None
     async with hub_database() as db:
-        event = await find_event(db, event_text, partner)
+        event = await event_named(db, event_text, timing_partner_id)
         found = await coming(db, event)
     if found.anchors is None:
         typer.echo(f"nothing can be planned for event {event.event_id}: {found.why_not}", err=True)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from project88.cli.common import hub_database, run
+from project88.cli.named import event_named
 from project88.cli.options import AnyPartnerId
 
 
@@ -26,13 +27,11 @@ def score(
 async def _score(event_text: str, partner: int | None) -> str:
     from project88.errors import HubError
     from project88.listen.scorer import score_once
-    from project88.records.entities import TimingPartnerId
-    from project88.store.events import find_event
     from project88.store.progress import results_by_status
     from project88.store.scoring import hardware_scope, problem_of, score_anew
 
     async with hub_database() as db:
-        event = await find_event(db, event_text, None if partner is None else TimingPartnerId(partner))
+        event = await event_named(db, event_text, partner)
         await score_anew(db, event.timing_partner_id, event.event_id)
         if not await score_once(db, event.event_id, event.timing_partner_id):
             return "a listener scores this event; it begins anew within seconds"

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.named import event_named, partner_named, require_partner, start_instant
 from project88.cli.options import AnyPartnerId, AsJson, PartnerId, said
 from project88.errors import UsageError
 
 if TYPE_CHECKING:
-    from project88.records.entities import TimingPartnerId
-    from project88.store.connection import Database
+    pass
 
 SESSION_COLUMNS = (
     "session",
@@ -158,7 +158,7 @@ async def _sessions(partner: int | None, with_closed: bool, as_json: bool) -> No
     from project88.store.timing import sessions
 
     async with hub_database() as db:
-        found = await sessions(db, _partner(partner), with_closed=with_closed)
+        found = await sessions(db, partner_named(partner), with_closed=with_closed)
     if as_json:
         print_json(found)
     elif found:
@@ -188,7 +188,7 @@ async def _show(number: int, partner: int | None, as_json: bool) -> None:
     from project88.store.timing import find_session, locations
 
     async with hub_database() as db:
-        session = await find_session(db, number, _partner(partner))
+        session = await find_session(db, number, partner_named(partner))
         places = await locations(db, session)
     if as_json:
         print_json({"session": session, "locations": places})
@@ -215,7 +215,7 @@ async def _name(number: int, name: str, partner: int | None) -> None:
     from project88.store.timing import find_session, name_session
 
     async with hub_database() as db:
-        await name_session(db, await find_session(db, number, _partner(partner)), name)
+        await name_session(db, await find_session(db, number, partner_named(partner)), name)
     typer.echo(f"session {number} is named {name}")
 
 
@@ -225,7 +225,7 @@ async def _bind(number: int, event: str, partner: int | None) -> None:
     from project88.store.timing import bind_to_hardware_event, find_session
 
     async with hub_database() as db:
-        session = await find_session(db, number, _partner(partner))
+        session = await find_session(db, number, partner_named(partner))
         found = await find_event(db, event, TimingPartnerId(session["timing_partner_id"]))
         bound = await bind_to_hardware_event(db, session, found)
     typer.echo(f"bound to {found.event_name or found.event_id}: session {', '.join(map(str, bound))}")
@@ -235,7 +235,7 @@ async def _close(number: int, partner: int | None) -> None:
     from project88.store.timing import close_session, find_session
 
     async with hub_database() as db:
-        closed = await close_session(db, await find_session(db, number, _partner(partner)))
+        closed = await close_session(db, await find_session(db, number, partner_named(partner)))
     typer.echo(f"session {number} {'is closed' if closed else 'was closed already'}")
 
 
@@ -245,7 +245,7 @@ async def _zone(
     from project88.store.timing import find_session, set_time
 
     async with hub_database() as db:
-        session = await find_session(db, number, _partner(partner))
+        session = await find_session(db, number, partner_named(partner))
         moved = await set_time(db, session, zone, location, None if date is None else date.date())
     typer.echo(f"{moved:,} reads moved")
 
@@ -253,11 +253,10 @@ async def _zone(
 async def _reads(
     event: str, bib: str | None, status: str | None, limit: int, partner: int | None, as_json: bool
 ) -> None:
-    from project88.store.events import find_event
     from project88.store.scoring import reads_of_event
 
     async with hub_database() as db:
-        found = await find_event(db, event, _partner(partner))
+        found = await event_named(db, event, partner)
         rows = await reads_of_event(db, found.timing_partner_id, found.event_id, bib, status, limit)
     if as_json:
         print_json(rows)
@@ -287,7 +286,7 @@ async def _unread(limit: int, partner: int | None, as_json: bool) -> None:
     from project88.store.timing import unread_lines
 
     async with hub_database() as db:
-        rows = await unread_lines(db, _partner(partner), limit)
+        rows = await unread_lines(db, partner_named(partner), limit)
     if as_json:
         print_json(rows)
     elif rows:
@@ -307,27 +306,3 @@ async def _add_event(partner: int, name: str, start: str, time_zone: str) -> str
             raise UsageError(f"--time-zone: the database knows no time zone {time_zone!r}")
         await require_partner(db, partner)
         return await add_event(db, TimingPartnerId(partner), name, begins, time_zone)
-
-
-async def require_partner(db: Database, partner: int) -> None:
-    from project88.store.partners import partners
-
-    if partner not in {row["timing_partner_id"] for row in await partners(db)}:
-        raise UsageError(f"timing partner {partner} does not exist: see project88 partner list")
-
-
-def start_instant(text: str) -> datetime:
-    example = "write an instant like 2026-04-20T09:00:00-04:00"
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--start {text!r} cannot be read; {example}") from None
-    if found.tzinfo is None:
-        raise UsageError(f"--start {text!r} has no zone; {example}")
-    return found
-
-
-def _partner(partner: int | None) -> TimingPartnerId | None:
-    from project88.records.entities import TimingPartnerId
-
-    return None if partner is None else TimingPartnerId(partner)

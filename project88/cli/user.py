@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.named import partner_named
 from project88.cli.options import AsJson
 from project88.errors import UsageError
 
@@ -79,11 +80,9 @@ def deactivate_command(email: Email) -> None:
 
 async def _add(email: str, name: str, role: RoleName, partner: int | None, from_stdin: bool) -> int:
     from project88.edges.password_hash import hashed
-    from project88.records.entities import TimingPartnerId
     from project88.store.users import NewUser, add_user
 
-    of_partner = None if partner is None else TimingPartnerId(partner)
-    new = NewUser(email=email.strip(), name=name.strip(), role=role.value, timing_partner_id=of_partner)
+    new = NewUser(email=email.strip(), name=name.strip(), role=role.value, timing_partner_id=partner_named(partner))
     async with hub_database() as db:
         return await add_user(db, new, hashed(_password(email, from_stdin)))
 

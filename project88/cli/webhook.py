@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from project88.cli.common import hub_database, print_json, print_table, run
+from project88.cli.common import hub_database, print_json, print_table, run, second_text
 from project88.cli.options import AnyPartnerId, AsJson, PartnerId
 from project88.errors import EXIT_FAILED, UsageError
 
@@ -112,7 +112,7 @@ def _row(hook: dict[str, Any]) -> tuple[object, ...]:
         hook["company_name"],
         hook["host"],
         hook["event_id"],
-        f"{delivered:%Y-%m-%d %H:%M:%S}" if delivered else None,
+        second_text(delivered),
         hook["failures"] or None,
         f"{hook['next_attempt_at']:%H:%M:%S}" if hook["failures"] else None,
         hook["last_error"],

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 
 import msgspec
 from aiohttp import web
@@ -102,16 +102,12 @@ class Sandbox(Service):
         return page_reply(found, query, strikes, self.settings.blank)
 
 
-@asynccontextmanager
-async def serve(
+def serve(
     world: World,
     settings: LiveSettings | None = None,
     *,
     clock: Clock | None = None,
     faults: Iterable[Fault] = (),
-) -> AsyncIterator[Sandbox]:
+) -> AbstractAsyncContextManager[Sandbox]:
     """Serve the world on loopback until the block ends. Port 0 takes any free port; see ``base_url``."""
-    settings = settings or LiveSettings()
-    sandbox = Sandbox(world, settings, clock or SandboxClock(), FaultBook(faults))
-    async with running(sandbox):
-        yield sandbox
+    return running(Sandbox(world, settings or LiveSettings(), clock or SandboxClock(), FaultBook(faults)))

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,11 +16,11 @@ import msgspec
 from aiohttp import web
 
 from project88.sandbox.clock import Clock, SandboxClock
+from project88.sandbox.service.serving import running
 
 HOST = "127.0.0.1"
 CALL_SPACING_SECONDS = 1.0
 CACHE_SECONDS = 10.0
-SHUTDOWN_SECONDS = 1.0
 
 Form = Literal["objects", "arrays", "groups", "csv", "txt", "html"]
 TYPES = {"csv": "text/csv", "txt": "text/plain", "html": "text/html"}
@@ -57,13 +57,14 @@ class RaceResult:
     """A running service. ``statuses`` are those of the answers so far."""
 
     def __init__(self, links: Sequence[FixedLink], clock: Clock) -> None:
+        self.host = HOST
         self.port = 0
         self.statuses: list[int] = []
         self._links = {link.path: link for link in links}
         self._clock = clock
 
     def url(self, link: FixedLink) -> str:
-        return f"http://{HOST}:{self.port}{link.path}"
+        return f"http://{self.host}:{self.port}{link.path}"
 
     def application(self) -> web.Application:
         app = web.Application()
@@ -106,15 +107,8 @@ def _separated(link: FixedLink, separator: str) -> bytes:
     return text.getvalue().encode()
 
 
-@asynccontextmanager
-async def serve_race_result(links: Sequence[FixedLink], clock: Clock | None = None) -> AsyncIterator[RaceResult]:
+def serve_race_result(
+    links: Sequence[FixedLink], clock: Clock | None = None
+) -> AbstractAsyncContextManager[RaceResult]:
     """Serve the links on loopback until the block ends, on any free port; see ``url``."""
-    service = RaceResult(links, clock or SandboxClock())
-    runner = web.AppRunner(service.application(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, HOST, 0).start()
-        service.port = runner.addresses[0][1]
-        yield service
-    finally:
-        await runner.cleanup()
+    return running(RaceResult(links, clock or SandboxClock()))

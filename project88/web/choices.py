@@ -34,9 +34,6 @@ class Choice:
     def with_gender(self, gender: str) -> Choice:
         return replace(self, gender=gender, division="", page=1, words="")
 
-    def with_division(self, division: str) -> Choice:
-        return replace(self, division=division, gender="", page=1, words="")
-
     def files(self, race_id: str) -> Choice:
         """What a file of this choice holds; a search has none, so it is the race's."""
         return replace(self, race_id=race_id, page=1, words="")

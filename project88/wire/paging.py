@@ -47,10 +47,6 @@ class ListReading:
     _pages_with_rows: set[bytes] = field(default_factory=set, repr=False)
 
     @property
-    def first_row_count(self) -> int | None:
-        return self.row_counts[0] if self.row_counts else None
-
-    @property
     def row_count(self) -> int | None:
         return self.row_counts[-1] if self.row_counts else None
 

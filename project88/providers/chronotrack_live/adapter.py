@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 from project88.providers import tokens
+from project88.providers.asking import limits_of
 from project88.providers.chronotrack_live import auth, decode, responses
 from project88.providers.chronotrack_live.course import BracketKind, Interval, LiveCourse
 from project88.providers.chronotrack_live.settings import Settings, read_settings
 from project88.providers.contract import (
     Course,
     EntryList,
-    Limits,
     PagedList,
     ResultList,
     Token,
@@ -42,11 +42,7 @@ class ChronoTrackLiveAdapter:
         self._login = auth.Login(principal=principal, secret=secret)
         self._token_request = auth.token_request(self._login, self.settings)
         self._secrets = tuple(sorted(auth.sent_forms(self._login, self.settings)))
-        self.limits = Limits(
-            calls_per_minute=self.settings.rate_limit,
-            timeout_seconds=self.settings.timeout,
-            concurrent_calls=self.settings.max_concurrency,
-        )
+        self.limits = limits_of(self.settings)
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown: the stored secret and the client secret, in every form they are sent in."""

@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from project88.providers import tokens
+from project88.providers.asking import limits_of, segment
 from project88.providers.contract import (
     Course,
     Details,
     EntryList,
-    Limits,
     PagedList,
     ResultList,
     Token,
@@ -46,11 +45,7 @@ class HakuAdapter:
     def __init__(self, principal: str, secret: str, additional_config: Mapping[str, Any]) -> None:
         self.settings: Settings = read_settings(additional_config)
         self._login = auth.Login(client_id=principal, secret=secret)
-        self.limits = Limits(
-            calls_per_minute=self.settings.rate_limit,
-            timeout_seconds=self.settings.timeout,
-            concurrent_calls=self.settings.max_concurrency,
-        )
+        self.limits = limits_of(self.settings)
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown: the client secret, in every form it is sent in."""
@@ -99,7 +94,7 @@ class HakuAdapter:
 
     def _details(self, event: ProviderEventId) -> Details:
         def request(registration_number: str) -> Request:
-            return self._request(f"{_event_path(event)}/registrations/{_segment(registration_number)}")
+            return self._request(f"{_event_path(event)}/registrations/{segment(registration_number)}")
 
         return Details(
             request=request,
@@ -128,9 +123,4 @@ def _page_query(number: int, size: int) -> Mapping[str, str]:
 
 
 def _event_path(event: ProviderEventId) -> str:
-    return f"/events/{_segment(event)}"
-
-
-def _segment(identifier: str) -> str:
-    """An id as one segment of an address."""
-    return quote(identifier, safe="")
+    return f"/events/{segment(event)}"

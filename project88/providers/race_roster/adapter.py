@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
-from urllib.parse import quote
 
 from project88.errors import CredentialsRefused, Permanent
+from project88.providers.asking import in_one_answer, limits_of, segment
 from project88.providers.contract import (
     Course,
     EntryList,
-    Limits,
     Page,
     PagedList,
     ResultList,
@@ -41,7 +40,6 @@ EVENT = "event"
 PUBLIC_EVENT = "public event"
 
 PageQuery = Callable[[int, int], Mapping[str, str]]
-ReadPage = Callable[[Response, int], Page]
 
 
 class RaceRosterAdapter:
@@ -53,11 +51,7 @@ class RaceRosterAdapter:
         self.settings: Settings = read_settings(additional_config)
         self._login = auth.Login(principal=principal, secret=secret)
         self.asks_since: timedelta | None = OVERLAP if self.settings.participants_since_param else None
-        self.limits = Limits(
-            calls_per_minute=self.settings.rate_limit,
-            timeout_seconds=self.settings.timeout,
-            concurrent_calls=self.settings.max_concurrency,
-        )
+        self.limits = limits_of(self.settings)
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown: the password and the client secret, in every form they are sent in."""
@@ -108,12 +102,13 @@ class RaceRosterAdapter:
         """The event, then for its results what the public results service calls it."""
         if EVENT not in read:
             decoder = decode.event_course(self.settings.results_url)
-            return {EVENT: _single(EVENT, self._partner(f"/events/{_part(event)}"), responses.read_event, decoder)}
+            request = Request(url=self._partner(f"/events/{segment(event)}"))
+            return {EVENT: in_one_answer(EVENT, request, responses.read_event, decoder)}
         code = next((each.code for each in read[EVENT] if isinstance(each, ResultsCode)), None)
         if PUBLIC_EVENT in read or not results or code is None or self.settings.results_from == "none":
             return {}
-        url = self._public(f"/events/{_part(code)}")
-        public = _single(PUBLIC_EVENT, url, responses.read_public_event, decode.public_course)
+        request = Request(url=self._public(f"/events/{segment(code)}"))
+        public = in_one_answer(PUBLIC_EVENT, request, responses.read_public_event, decode.public_course)
         # An event of which nothing is published yet may not be known there.
         return {PUBLIC_EVENT: replace(public, may_be_missing=True)}
 
@@ -133,7 +128,7 @@ class RaceRosterAdapter:
             changed = {settings.participants_since_param: said}
         rows = PagedList(
             name="changed participants" if changed else "participants",
-            request=Request(url=self._partner(f"/events/{_part(event)}/participants"), query=changed),
+            request=Request(url=self._partner(f"/events/{segment(event)}/participants"), query=changed),
             page_size=settings.participants_page_size,
             page_query=_numbered_query(settings.participants_page_param, settings.participants_size_param),
             read=responses.read_page,
@@ -153,13 +148,13 @@ class RaceRosterAdapter:
 
     def _results(self, published: Published) -> ResultList:
         """A row holds the time and every place, so the list decides all of them for its race."""
-        where = f"/result-events/{_part(published.result_event_id)}/sub-events/{_part(published.sub_event_id)}/results"
+        event, sub_event = segment(published.result_event_id), segment(published.sub_event_id)
         size = self.settings.results_page_size
         races = frozenset({published.race_id})
         return ResultList(
             rows=PagedList(
                 name=f"results {published.sub_event_id}",
-                request=Request(url=self._public(where)),
+                request=Request(url=self._public(f"/result-events/{event}/sub-events/{sub_event}/results")),
                 page_size=size,
                 page_query=_start_query,
                 read=responses.read_results(size),
@@ -173,21 +168,6 @@ class RaceRosterAdapter:
 
     def _public(self, path: str) -> str:
         return self.settings.results_url.rstrip("/") + path
-
-
-def _single(name: str, url: str, read: ReadPage, decoder: Callable[[Sequence[Any]], Any]) -> PagedList[Any]:
-    """A list that comes in one answer."""
-    request = Request(url=url)
-    return PagedList(name=name, request=request, page_size=1, page_query=_no_query, read=read, decode=decoder)
-
-
-def _part(value: str) -> str:
-    """An id as one part of a path, whatever it holds."""
-    return quote(value, safe="")
-
-
-def _no_query(number: int, size: int) -> Mapping[str, str]:
-    return {}
 
 
 def _offset_query(number: int, size: int) -> Mapping[str, str]:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, cast
 
-from project88.providers.contract import Course, EntryList, Limits, PagedList, ResultList, Token, WatchedResults
+from project88.providers.asking import in_one_answer, limits_of
+from project88.providers.contract import Course, EntryList, PagedList, ResultList, Token, WatchedResults
 from project88.providers.raw_rows import Decode
 from project88.providers.runsignup import auth, course, decode, edition, pages, responses, results
 from project88.providers.runsignup.course import ResultSet, RunSignUpCourse
@@ -39,12 +40,7 @@ class RunSignUpAdapter:
         self._login = auth.Login(principal=principal, secret=secret)
         self._token_request = auth.token_request(self._login, self.settings)
         self._secrets = tuple(sorted(auth.sent_forms(self._login, self.settings)))
-        self.limits = Limits(
-            calls_per_minute=self.settings.rate_limit,
-            timeout_seconds=self.settings.timeout,
-            concurrent_calls=self.settings.max_concurrency,
-            concurrent_calls_of_all=CALLS_AT_ONCE_OF_ALL,
-        )
+        self.limits = limits_of(self.settings, CALLS_AT_ONCE_OF_ALL)
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown, in every form it is sent in."""
@@ -86,7 +82,7 @@ class RunSignUpAdapter:
         race = f"/race/{edition.race_id(event)}"
         if "races" not in read:
             request = self._request(race, EDITIONS_SHOWN)
-            return {"races": self._in_one_answer("races", request, pages.events_of_race, decode.races)}
+            return {"races": in_one_answer("races", request, pages.events_of_race, decode.races)}
         if not results:
             return {}
         races = course.races_of(event, read["races"])
@@ -134,12 +130,12 @@ class RunSignUpAdapter:
     def _sets(self, race: str, race_id: str) -> PagedList[Any]:
         request = self._request(f"{race}/results/get-result-sets", {"event_id": race_id})
         read = pages.result_sets(self.settings.no_results_codes)
-        return self._in_one_answer(course.sets_list(race_id), request, read, decode.result_sets(race_id))
+        return in_one_answer(course.sets_list(race_id), request, read, decode.result_sets(race_id))
 
     def _splits(self, race: str, wanted: ResultSet) -> PagedList[Any]:
         request = self._request(f"{race}/results/result-set-splits", _of_set(wanted))
         read = pages.splits(self.settings.no_results_codes)
-        return self._in_one_answer(course.splits_list(wanted.set_id), request, read, decode.splits)
+        return in_one_answer(course.splits_list(wanted.set_id), request, read, decode.splits)
 
     def _results(self, race_id: str, found: RunSignUpCourse, wanted: ResultSet) -> ResultList:
         query = {**_of_set(wanted), "supports_nb": "T"}
@@ -174,9 +170,6 @@ class RunSignUpAdapter:
             follow=partial(pages.after, size),
         )
 
-    def _in_one_answer(self, name: str, request: Request, read: pages.Read, decoder: Decode[Any]) -> PagedList[Any]:
-        return PagedList(name=name, request=request, page_size=1, page_query=_whole, read=read, decode=decoder)
-
     def _request(self, path: str, query: Mapping[str, str] | None = None) -> Request:
         """The service answers in XML unless it is told otherwise (D)."""
         return Request(url=self.settings.base_url.rstrip("/") + path, query={"format": "json", **(query or {})})
@@ -192,7 +185,3 @@ def _numbered(number: int, size: int) -> Mapping[str, str]:
 
 def _sized(number: int, size: int) -> Mapping[str, str]:
     return {"results_per_page": str(size)}
-
-
-def _whole(number: int, size: int) -> Mapping[str, str]:
-    return {}

@@ -42,7 +42,3 @@ class Gatekeeper:
         if client is None:
             raise Refused(401, "Unauthorized")
         return client
-
-    def revoke_tokens(self) -> None:
-        """Make every token handed out so far worthless."""
-        self._tokens.revoke()

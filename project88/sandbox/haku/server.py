@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
 from project88.sandbox.clock import Clock
@@ -127,14 +127,12 @@ def _listed(edition: Edition) -> list[Registration]:
     return sorted(people, key=lambda each: each.registration_id)
 
 
-@asynccontextmanager
-async def serve_haku(
+def serve_haku(
     world: RegistrationWorld,
     settings: HakuSettings | None = None,
     *,
     clock: Clock | None = None,
     faults: Iterable[Fault] = (),
-) -> AsyncIterator[HakuSandbox]:
+) -> AbstractAsyncContextManager[HakuSandbox]:
     """Serve the world on loopback until the block ends. Port 0 takes any free port; see ``base_url``."""
-    async with running(HakuSandbox(world, settings or HakuSettings(), clock, faults)) as sandbox:
-        yield sandbox
+    return running(HakuSandbox(world, settings or HakuSettings(), clock, faults))

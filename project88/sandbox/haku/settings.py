@@ -7,10 +7,7 @@ from typing import Literal
 import msgspec
 
 from project88.sandbox.registration.build import OTHER_ORGANISER, OUR_ORGANISER
-from project88.sandbox.registration.service import ServiceSettings
-
-CLIENT_ID = "sandbox-client"
-CLIENT_SECRET = "sandbox-client-secret"
+from project88.sandbox.registration.service import CLIENT_ID, CLIENT_SECRET, ServiceSettings
 
 
 class HakuClient(msgspec.Struct, frozen=True, kw_only=True):

@@ -48,10 +48,6 @@ class Gatekeeper:
         token = self._tokens.issue(account, now)
         return {"access_token": token, "token_type": "Bearer", "expires_in": int(self._tokens.seconds)}
 
-    def revoke_tokens(self) -> None:
-        """Make every token handed out so far worthless."""
-        self._tokens.revoke()
-
     def _by_token(self, token: str, now: float) -> Account:
         account = self._tokens.holder(token, now)
         if account is None:

@@ -43,23 +43,19 @@ class Gatekeeper:
             raise Refused(401, "access_denied")
         return account
 
-    def revoke_tokens(self) -> None:
-        """Make every access token handed out so far worthless; refresh tokens stay."""
-        self._tokens.revoke()
-
     def _by_password(self, asked: Asked) -> RaceRosterAccount:
         for account in self._settings.accounts:
             is_person = same(asked.form.get("username"), account.username) and same(
                 asked.form.get("password"), account.password
             )
-            if is_person and _is_client(asked, account):
+            if is_person and account.is_client(asked.form):
                 return account
         raise Refused(401, "invalid_credentials")
 
     def _by_refresh_token(self, asked: Asked) -> tuple[RaceRosterAccount, str]:
         token = asked.form.get("refresh_token", "")
         account = self._refresh.holder(token, asked.now)
-        if account is None or not _is_client(asked, account):
+        if account is None or not account.is_client(asked.form):
             raise Refused(401, "invalid_request")
         if not self._settings.rotates_refresh:
             return account, token
@@ -70,9 +66,3 @@ class Gatekeeper:
 def auth_error(refused: Refused, hint: str | None = None) -> Reply:
     body = {"error": str(refused), "error_description": "The request was denied.", "hint": hint}
     return json_reply(body, refused.status, refused.headers)
-
-
-def _is_client(asked: Asked, account: RaceRosterAccount) -> bool:
-    return same(asked.form.get("client_id"), account.client_id) and same(
-        asked.form.get("client_secret"), account.client_secret
-    )

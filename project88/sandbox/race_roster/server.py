@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 
 from project88.sandbox.clock import Clock
 from project88.sandbox.faults import Fault, Strikes
@@ -79,14 +79,12 @@ class RaceRosterSandbox(RegistrationService):
         return json_reply({"message": str(refused), "code": code}, refused.status, refused.headers)
 
 
-@asynccontextmanager
-async def serve_race_roster(
+def serve_race_roster(
     world: RegistrationWorld,
     settings: RaceRosterSettings | None = None,
     *,
     clock: Clock | None = None,
     faults: Iterable[Fault] = (),
-) -> AsyncIterator[RaceRosterSandbox]:
+) -> AbstractAsyncContextManager[RaceRosterSandbox]:
     """Serve the world on loopback until the block ends. Port 0 takes any free port; see ``base_url``."""
-    async with running(RaceRosterSandbox(world, settings or RaceRosterSettings(), clock, faults)) as sandbox:
-        yield sandbox
+    return running(RaceRosterSandbox(world, settings or RaceRosterSettings(), clock, faults))

@@ -5,29 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import Literal
 
-import msgspec
-
-from project88.sandbox.registration.build import OUR_ORGANISER
 from project88.sandbox.registration.entities import Status
-from project88.sandbox.registration.service import ServiceSettings
+from project88.sandbox.registration.service import ClientAccount, ServiceSettings
 
-CLIENT_ID = "sandbox-client"
-CLIENT_SECRET = "sandbox-client-secret"
 USERNAME = "sandbox@example.org"
 PASSWORD = "sandbox-password"
 
 
-class RaceRosterAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """A timer's login behind a client, and the organisers whose events it reaches; None reaches all."""
+class RaceRosterAccount(ClientAccount, frozen=True, kw_only=True):
+    """A timer's login."""
 
-    client_id: str = CLIENT_ID
-    client_secret: str = CLIENT_SECRET
     username: str = USERNAME
     password: str = PASSWORD
-    organiser_ids: Set[str] | None = frozenset({OUR_ORGANISER})
-
-    def reaches(self, organiser_id: str) -> bool:
-        return self.organiser_ids is None or organiser_id in self.organiser_ids
 
 
 class RaceRosterSettings(ServiceSettings, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 import msgspec
 from aiohttp import web
@@ -12,11 +12,16 @@ from aiohttp import web
 from project88.sandbox.clock import Clock
 from project88.sandbox.faults import Fault, FaultBook, Strikes
 from project88.sandbox.limiter import Limiter
+from project88.sandbox.registration.build import OUR_ORGANISER
 from project88.sandbox.registration.ranking import Rankings
 from project88.sandbox.registration.world import RegistrationWorld
 from project88.sandbox.service.asked import Asked
 from project88.sandbox.service.replies import JSON, Refused, Reply, failure
 from project88.sandbox.service.serving import Service
+from project88.sandbox.service.tokens import same
+
+CLIENT_ID = "sandbox-client"
+CLIENT_SECRET = "sandbox-client-secret"
 
 
 class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +35,20 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit: int | None = None
     rate_window_seconds: float = 3600.0
     latency_seconds: float = 0.0
+
+
+class ClientAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """A login behind an OAuth2 client, and the organisers whose events it reaches; None reaches all."""
+
+    client_id: str = CLIENT_ID
+    client_secret: str = CLIENT_SECRET
+    organiser_ids: Set[str] | None = frozenset({OUR_ORGANISER})
+
+    def is_client(self, form: Mapping[str, str]) -> bool:
+        return same(form.get("client_id"), self.client_id) and same(form.get("client_secret"), self.client_secret)
+
+    def reaches(self, organiser_id: str) -> bool:
+        return self.organiser_ids is None or organiser_id in self.organiser_ids
 
 
 class RegistrationService(Service):

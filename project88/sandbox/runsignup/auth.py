@@ -46,7 +46,7 @@ class Gatekeeper:
         if not wanted:
             return _token_error(400, "invalid_request", "refresh_token is required")
         for account in self._settings.accounts:
-            if same(wanted, account.refresh_token) and self._is_client(asked, account):
+            if same(wanted, account.refresh_token) and account.is_client(asked.form):
                 return json_reply(
                     {
                         "access_token": self._tokens.issue(account, asked.now),
@@ -56,15 +56,6 @@ class Gatekeeper:
                     }
                 )
         return _token_error(401, "invalid_grant", "the refresh token is not valid for this client")
-
-    def revoke_tokens(self) -> None:
-        """Make every token handed out so far worthless."""
-        self._tokens.revoke()
-
-    def _is_client(self, asked: Asked, account: RunSignUpAccount) -> bool:
-        return same(asked.form.get("client_id"), account.client_id) and same(
-            asked.form.get("client_secret"), account.client_secret
-        )
 
     def _by_token(self, token: str, now: float) -> RunSignUpAccount:
         account = self._tokens.holder(token, now)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 
 from project88.sandbox.clock import Clock
 from project88.sandbox.faults import Fault, Strikes
@@ -132,14 +132,12 @@ def _resource(below: list[str]) -> Resource:
     return found
 
 
-@asynccontextmanager
-async def serve_runsignup(
+def serve_runsignup(
     world: RegistrationWorld,
     settings: RunSignUpSettings | None = None,
     *,
     clock: Clock | None = None,
     faults: Iterable[Fault] = (),
-) -> AsyncIterator[RunSignUpSandbox]:
+) -> AbstractAsyncContextManager[RunSignUpSandbox]:
     """Serve the world on loopback until the block ends. Port 0 takes any free port; see ``base_url``."""
-    async with running(RunSignUpSandbox(world, settings or RunSignUpSettings(), clock, faults)) as sandbox:
-        yield sandbox
+    return running(RunSignUpSandbox(world, settings or RunSignUpSettings(), clock, faults))

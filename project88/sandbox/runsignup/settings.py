@@ -6,23 +6,18 @@ from collections.abc import Set
 from datetime import UTC, datetime
 from typing import Literal
 
-import msgspec
-
-from project88.sandbox.registration.build import OUR_ORGANISER
-from project88.sandbox.registration.service import ServiceSettings
+from project88.sandbox.registration.service import ClientAccount, ServiceSettings
 
 KEY = "sandbox-key"
 SECRET = "sandbox-secret"
 REFRESH_TOKEN = "sandbox-refresh-token"
-CLIENT_ID = "sandbox-client"
-CLIENT_SECRET = "sandbox-client-secret"
 CALLER_ID = "88.sandbox"
 CALLER_SECRET = "sandbox-caller-secret"
 CALLER_DEADLINE = datetime(2027, 1, 1, tzinfo=UTC)
 
 
-class RunSignUpAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """A key pair or an OAuth2 grant, and the organisers whose races it reaches; None reaches all.
+class RunSignUpAccount(ClientAccount, frozen=True, kw_only=True):
+    """A key pair or an OAuth2 grant, with the organisers whose races it reaches.
 
     ``forms``: how the pair may be sent. Whether a first-version pair is taken in the header is not known.
     """
@@ -31,13 +26,7 @@ class RunSignUpAccount(msgspec.Struct, frozen=True, kw_only=True):
     key: str = KEY
     secret: str = SECRET
     refresh_token: str = REFRESH_TOKEN
-    client_id: str = CLIENT_ID
-    client_secret: str = CLIENT_SECRET
     forms: Set[Literal["query", "header"]] = frozenset({"query", "header"})
-    organiser_ids: Set[str] | None = frozenset({OUR_ORGANISER})
-
-    def reaches(self, organiser_id: str) -> bool:
-        return self.organiser_ids is None or organiser_id in self.organiser_ids
 
 
 class RunSignUpSettings(ServiceSettings, frozen=True, kw_only=True):

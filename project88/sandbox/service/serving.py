@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from aiohttp import web
 
@@ -99,7 +99,16 @@ async def _send_slowly(request: web.Request, reply: Reply, fault: Fault) -> web.
     return response
 
 
-Running = TypeVar("Running", bound=Service)
+class Runnable(Protocol):
+    """What can be served. Once it is, ``port`` is the one it listens at."""
+
+    host: str
+    port: int
+
+    def application(self) -> web.Application: ...
+
+
+Running = TypeVar("Running", bound=Runnable)
 
 
 @asynccontextmanager
