@@ -114,7 +114,7 @@ async def _add(
     field: Field | None,
     value: str | None,
 ) -> int:
-    from project88.store.scoring import decide
+    from project88.store.decisions import decide
 
     async with hub_database() as db:
         found = await event_named(db, event, partner)
@@ -134,7 +134,7 @@ async def _add(
 
 
 async def _undo(event: str, partner: int | None, decision: int, by: str) -> None:
-    from project88.store.scoring import undo_decision
+    from project88.store.decisions import undo_decision
 
     async with hub_database() as db:
         found = await event_named(db, event, partner)
@@ -142,7 +142,7 @@ async def _undo(event: str, partner: int | None, decision: int, by: str) -> None
 
 
 async def _list(event: str, partner: int | None, as_json: bool) -> None:
-    from project88.store.scoring import decisions
+    from project88.store.decisions import decisions
 
     async with hub_database() as db:
         found = await event_named(db, event, partner)
