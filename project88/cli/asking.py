@@ -1,7 +1,8 @@
-"""Asking a person before something cannot be undone. Decides nothing."""
+"""Asking a person: for a secret, and before something cannot be undone. Decides nothing."""
 
 from __future__ import annotations
 
+import getpass
 import sys
 from typing import Annotated
 
@@ -21,3 +22,10 @@ def make_sure(question: str, yes: bool) -> None:
     if not typer.confirm(question):
         typer.echo("nothing was changed")
         raise typer.Exit(EXIT_FAILED)
+
+
+def asked_secretly(prompt: str, what: str, option: str) -> str:
+    """What the person types without its being shown. Raises UsageError where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise UsageError(f"there is no terminal to ask for the {what} on: give {option} and pipe it in")
+    return getpass.getpass(prompt)

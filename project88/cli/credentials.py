@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,15 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from project88.cli.asking import asked_secretly
 from project88.cli.common import hub_database, print_json, print_table, run
 from project88.cli.named import partner_named
 from project88.cli.options import AnyAccount, AnyPartnerId, AnyProvider, AsJson, PartnerId
-from project88.errors import EXIT_DONE, EXIT_FAILED, ConfigError, CredentialsRefused, ProviderError, UsageError
+from project88.errors import EXIT_DONE, EXIT_FAILED, ConfigError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from project88.cli.logins import Tested
+    from project88.cli.login_trials import Tested
     from project88.store.connection import Database
     from project88.store.partners import Credential, Login
 
@@ -247,6 +247,8 @@ async def _forget_old() -> None:
 async def _test(
     timing_partner_id: int | None, provider: str | None, account: str | None, keep: bool, as_json: bool
 ) -> bool:
+    from project88.cli.login_trials import tried
+
     async with hub_database() as db:
         stored = await _credentials(db, timing_partner_id, provider, account)
         found = [each for each in stored if each.provider_key != TIMING_COMPUTERS]
@@ -254,52 +256,12 @@ async def _test(
             typer.echo("logins of timing computers are not tested: the computers log in to project88 listen", err=True)
         if not found:
             raise ConfigError("no login is stored to test: run project88 credentials set")
-        results = await asyncio.gather(*(_tested(db, each, keep) for each in found))
+        results = await asyncio.gather(*(tried(db, each, keep) for each in found))
     if as_json:
         print_json(results)
     else:
         _print_tested(results)
     return all(each.state == "ok" for each in results)
-
-
-async def _tested(db: Database, credential: Credential, keep: bool) -> Tested:
-    from project88.cli.logins import opened, sent_form, tested
-    from project88.sync.sealed_logins import unsealed
-
-    try:
-        plain = unsealed(credential)
-        opened(plain)
-        await _log_in(db, plain)
-    except CredentialsRefused as error:
-        return await _tested_otherwise(db, credential, plain, error, keep)
-    except (ConfigError, ProviderError, UsageError) as error:
-        return tested(credential, error)
-    return tested(credential, None, takes=sent_form(plain))
-
-
-async def _tested_otherwise(
-    db: Database, credential: Credential, plain: Credential, refusal: CredentialsRefused, keep: bool
-) -> Tested:
-    """Try the other forms of a password until the service takes one or fails otherwise."""
-    from project88.cli.logins import kept_or_to_keep, other_encodings, sent_form, tested, with_hint
-
-    for other in other_encodings(plain):
-        try:
-            await _log_in(db, other)
-        except CredentialsRefused:
-            continue
-        except (ConfigError, ProviderError) as error:
-            return tested(credential, error)
-        remedy = await kept_or_to_keep(db, credential, sent_form(other), keep)
-        return tested(credential, None, takes=sent_form(other), remedy=remedy)
-    return tested(credential, with_hint(refusal, plain))
-
-
-async def _log_in(db: Database, plain: Credential) -> None:
-    from project88.sync.accounts import open_account
-
-    async with open_account(db, plain) as account:
-        await account.client.get(account.provider.login_probe())
 
 
 def _print_tested(results: Sequence[Tested]) -> None:
@@ -373,9 +335,7 @@ def _secret_from_stdin() -> str:
 
 
 def _secret_from_terminal(principal: str) -> str:
-    if not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask for the secret on: give --secret-stdin and pipe it in")
-    return _required("the secret", getpass.getpass(f"Secret of {principal}: "))
+    return _required("the secret", asked_secretly(f"Secret of {principal}: ", "secret", "--secret-stdin"))
 
 
 def _required(what: str, text: str) -> str:

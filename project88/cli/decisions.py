@@ -121,7 +121,7 @@ async def _add(
     field: Field | None,
     value: str | None,
 ) -> tuple[int, str]:
-    from project88.store.scoring import JOINED_KINDS, decide
+    from project88.store.decisions import JOINED_KINDS, decide
 
     async with hub_database() as db:
         found = await event_named(db, event, partner)
@@ -142,7 +142,7 @@ async def _add(
 
 
 async def _undo(event: str, partner: int | None, decision: int, by: str) -> str:
-    from project88.store.scoring import undo_decision
+    from project88.store.decisions import undo_decision
 
     async with hub_database() as db:
         found = await event_named(db, event, partner)
@@ -158,7 +158,7 @@ def _waits(event: StoredEvent) -> str:
 
 
 async def _list(event: str, partner: int | None, as_json: bool) -> None:
-    from project88.store.scoring import decisions
+    from project88.store.decisions import decisions
 
     async with hub_database() as db:
         found = await event_named(db, event, partner)

@@ -13,7 +13,7 @@ from project88.errors import UsageError
 
 if TYPE_CHECKING:
     from project88.store.connection import Database
-    from project88.store.retractions import Decided, Decision
+    from project88.store.retractions import Decided, Decision, Retraction
 
 Number = Annotated[
     int | None, typer.Argument(min=1, max=2**63 - 1, help="The retraction's id: see list.", metavar="ID")
@@ -73,26 +73,24 @@ async def _list(timing_partner_id: int | None, every: bool, as_json: bool) -> No
     if as_json:
         print_json(found)
     elif found:
-        print_table(
-            COLUMNS,
-            [
-                [
-                    each.held_retraction_id,
-                    each.timing_partner_id,
-                    each.event_id,
-                    each.event_name,
-                    each.stream,
-                    each.rows_gone,
-                    each.rows_before,
-                    each.state,
-                    f"{each.created_at:%Y-%m-%d %H:%M}",
-                    f"{each.decided_at:%Y-%m-%d %H:%M}" if each.decided_at else None,
-                ]
-                for each in found
-            ],
-        )
+        print_table(COLUMNS, [_row(each) for each in found])
     else:
         typer.echo("no retraction is stored" if every else "no retraction waits for a decision")
+
+
+def _row(held: Retraction) -> tuple[object, ...]:
+    return (
+        held.held_retraction_id,
+        held.timing_partner_id,
+        held.event_id,
+        held.event_name,
+        held.stream,
+        held.rows_gone,
+        held.rows_before,
+        held.state,
+        f"{held.created_at:%Y-%m-%d %H:%M}",
+        f"{held.decided_at:%Y-%m-%d %H:%M}" if held.decided_at else None,
+    )
 
 
 async def _decide(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 import typer
 
+from project88.cli.asking import asked_secretly
 from project88.cli.common import hub_database, print_json, print_table, run
 from project88.cli.named import partner_named
 from project88.cli.options import AsJson
@@ -134,9 +135,8 @@ def _password(email: str, from_stdin: bool) -> str:
 
     if from_stdin:
         return checked_password(sys.stdin.readline().rstrip("\r\n"))
-    if not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask for the password on: give --password-stdin and pipe it in")
-    password = checked_password(getpass.getpass(f"Password of {email}: "))
-    if getpass.getpass("The same again: ") != password:
+    ask = partial(asked_secretly, what="password", option="--password-stdin")
+    password = checked_password(ask(f"Password of {email}: "))
+    if ask("The same again: ") != password:
         raise UsageError("the two passwords differ; nothing was changed")
     return password

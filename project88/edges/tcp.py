@@ -73,37 +73,51 @@ class Connection:
 Handler = Callable[[Connection], Awaitable[None]]
 
 
+class _Taken:
+    """The connections that are open, at most so many. What comes beyond them is cut."""
+
+    def __init__(self, handle: Handler, most: int) -> None:
+        self._handle = handle
+        self._most = most
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = Connection(reader, writer)
+        if len(self._tasks) >= self._most:
+            connection.cut()
+            return
+        task = asyncio.create_task(self._serve(connection))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    async def end_all(self) -> None:
+        waiting = list(self._tasks)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    async def _serve(self, connection: Connection) -> None:
+        try:
+            await self._handle(connection)
+        finally:
+            await connection.close()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A fault of the program ends one connection, and its other side may come again."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a connection ended by a fault", exc_info=error, extra={"action": "connection_fault"})
+
+
 @asynccontextmanager
 async def serving(handle: Handler, hosts: list[str] | None, port: int, most: int) -> AsyncIterator[int]:
     """Take connections, at most so many at once, until the block ends; gives the port. ``hosts`` None: every interface.
 
     Raises ConfigError where the port cannot be opened.
     """
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def serve(connection: Connection) -> None:
-        try:
-            await handle(connection)
-        finally:
-            await connection.close()
-
-    def ended(task: asyncio.Task[None]) -> None:
-        """A fault of the program ends one connection, and its other side may come again."""
-        tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a connection ended by a fault", exc_info=error, extra={"action": "connection_fault"})
-
-    def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = Connection(reader, writer)
-        if len(tasks) >= most:
-            connection.cut()
-            return
-        task = asyncio.create_task(serve(connection))
-        tasks.add(task)
-        task.add_done_callback(ended)
-
+    taken = _Taken(handle, most)
     try:
-        server = await asyncio.start_server(take, hosts, port, reuse_address=True)
+        server = await asyncio.start_server(taken.take, hosts, port, reuse_address=True)
     except OSError as error:
         raise ConfigError(
             f"port {port} cannot be opened: {error.strerror or error}; choose another by --port"
@@ -112,10 +126,7 @@ async def serving(handle: Handler, hosts: list[str] | None, port: int, most: int
         yield int(server.sockets[0].getsockname()[1])
     finally:
         server.close()
-        waiting = list(tasks)
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+        await taken.end_all()
 
 
 async def connect(host: str, port: int) -> Connection | None:

@@ -142,13 +142,7 @@ async def _store(db: Database, wanted: Wanted, found: _Found) -> Done:
         await stage.add(0, found.records)
         async with connection.transaction(force_rollback=wanted.preview):
             scope = known_scope or await imports.new_file_scope(connection, _new(wanted.event), file_provider)
-            await merging.begin_merge(connection, scope, IMPORT)
-            await import_races(connection, scope)
-            new = await merging.new_rows(connection, scope, found.stream)
-            merged = await _merge(connection, scope, found, wanted)
-            await quarantine(connection, scope, found.problems)
-            if found.stream == "participants" and (merged.written or merged.retracted):
-                await scoring.score_again(connection, scope.source.timing_partner_id, scope.event_id)
+            new, merged = await _write(connection, scope, found, wanted)
     await refresh_after(db, merged.written)
     return Done(
         event_id=None if known_scope is None and wanted.preview else scope.event_id,
@@ -161,6 +155,20 @@ async def _store(db: Database, wanted: Wanted, found: _Found) -> Done:
         retired=merged.retracted,
         held=merged.held,
     )
+
+
+async def _write(
+    connection: Connection, scope: EventScope, found: _Found, wanted: Wanted
+) -> tuple[int, merging.Merged]:
+    """How many rows are new, and all that the merge did."""
+    await merging.begin_merge(connection, scope, IMPORT)
+    await import_races(connection, scope)
+    new = await merging.new_rows(connection, scope, found.stream)
+    merged = await _merge(connection, scope, found, wanted)
+    await quarantine(connection, scope, found.problems)
+    if found.stream == "participants" and (merged.written or merged.retracted):
+        await scoring.score_again(connection, scope.source.timing_partner_id, scope.event_id)
+    return new, merged
 
 
 async def _merge(connection: Connection, scope: EventScope, found: _Found, wanted: Wanted) -> merging.Merged:

@@ -37,7 +37,6 @@ class Drain:
         self._host, _ = host_and_pid()
         self._is_current = asyncio.Event()
         self.stored: Position | None = None
-        self.new_reads = 0
         #: When the newest stored record came; None before the first.
         self.stored_received_at: datetime | None = None
         #: Since when the database lacks what is on the disk; None while it has all.
@@ -94,7 +93,7 @@ class Drain:
             segment=piece.end.segment,
             position=piece.end.offset,
         )
-        self.new_reads += await store_records(connection, records, self._time_zone, up_to)
+        await store_records(connection, records, self._time_zone, up_to)
         self._note(records, piece.end)
         return True
 

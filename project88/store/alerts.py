@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
-from project88.store.connection import Connection, Database
+from project88.store.connection import Connection, Database, number_of
 from project88.store.queries import load
 
 queries = load("alerts")
@@ -52,8 +52,7 @@ async def note(connection: Connection, problems: Collection[Mapping[str, Any]]) 
 
 
 async def messages_of_the_hour(connection: Connection) -> int:
-    row = await (await connection.execute(queries["messages_of_the_hour"])).fetchone()
-    return int(row[0]) if row else 0
+    return await number_of(connection, queries["messages_of_the_hour"])
 
 
 async def told(connection: Connection, problems: Collection[str]) -> None:

@@ -13,7 +13,6 @@ from project88.errors import HubError
 from project88.store.connection import Database
 from project88.store.one_moment import full_rows
 from project88.store.queries import load
-from project88.store.results_page import Change
 
 queries = load("api_reading")
 
@@ -28,11 +27,6 @@ async def events(db: Database, parameters: Parameters) -> list[Row]:
 async def event(db: Database, timing_partner_id: int, event_id: str) -> Row | None:
     """None where there is no such event to see."""
     return await db.row(queries["event"], _key(timing_partner_id, event_id))
-
-
-def change_of(event: Row) -> Change:
-    """When the parts of an event last changed."""
-    return Change(event["event_changed_at"], event["results_changed_at"], event["participants_changed_at"])
 
 
 async def races(db: Database, timing_partner_id: int, event_id: str) -> list[Row]:

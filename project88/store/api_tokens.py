@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any, Literal, get_args
 from project88.errors import UsageError
 from project88.store.connection import Database
 from project88.store.queries import load
+from project88.store.shown_once import secret_hash
 
 queries = load("api_tokens")
 
@@ -46,7 +46,7 @@ async def add(
     parameters = {
         "timing_partner_id": timing_partner_id,
         "name": name,
-        "token_hash": _hash(token),
+        "token_hash": secret_hash(token),
         "scopes": sorted(scopes),
         "valid_for": valid_for,
     }
@@ -68,7 +68,7 @@ async def revoke(db: Database, api_token_id: int) -> None:
 
 async def find(db: Database, token: str) -> ApiToken | None:
     """None where it is unknown, expired or revoked, or where its partner may not use the API."""
-    row = await db.row(queries["find"], {"token_hash": _hash(token)})
+    row = await db.row(queries["find"], {"token_hash": secret_hash(token)})
     if row is None:
         return None
     return ApiToken(
@@ -76,8 +76,3 @@ async def find(db: Database, token: str) -> ApiToken | None:
         timing_partner_id=row["timing_partner_id"],
         scopes=frozenset(row["scopes"]),
     )
-
-
-def _hash(token: str) -> bytes:
-    """It is random throughout, so a slow hash would make nothing safer."""
-    return hashlib.sha256(token.encode()).digest()

@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 
 from project88.records.entities import EventId, ProviderEventId
 from project88.store import events
-from project88.store.connection import Database
+from project88.store.connection import Database, number_of
 from project88.store.partners import Credential
 from project88.store.queries import load
 from project88.store.scope import EventScope, Source
@@ -116,8 +116,8 @@ async def begin_run(
     """Store a plan, whole or not at all."""
     async with db.transaction() as connection:
         parameters = {**source.parameters(), "since": since, "limit_events": limit_events}
-        row = await (await connection.execute(queries["begin_run"], parameters)).fetchone()
-        checkpoint = Checkpoint(source=source, backfill_run_id=int(row[0]) if row else 0)
+        run_id = await number_of(connection, queries["begin_run"], parameters)
+        checkpoint = Checkpoint(source=source, backfill_run_id=run_id)
         for event in plan:
             await connection.execute(queries["plan_event"], {**checkpoint.parameters(), **_fields(event)})
     return checkpoint

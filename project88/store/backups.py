@@ -14,10 +14,12 @@ from typing import Any, Literal
 from psycopg.sql import Identifier
 
 from project88.errors import StoreError
-from project88.store.connection import Connection, Database
+from project88.store.connection import Connection, Database, number_of
 from project88.store.queries import load
 
 queries = load("backups")
+of_server = load("connection")
+of_schema = load("monitor")
 
 VerifiedBy = Literal["restore", "reading"]
 BACKUPS_ON_A_SCREEN = 30
@@ -145,15 +147,15 @@ async def scratch_database(db: Database, name: str) -> AsyncIterator[None]:
 
 
 async def make_database(db: Database, name: str) -> None:
-    await db.execute(queries["create_database"].format(name=Identifier(name)))
+    await db.execute(of_server["create_database"].format(name=Identifier(name)))
 
 
 async def database_exists(db: Database, name: str) -> bool:
-    return bool(await db.value(queries["database_exists"], {"name": name}))
+    return bool(await db.value(of_server["database_exists"], {"name": name}))
 
 
 async def drop_database(db: Database, name: str) -> None:
-    await db.execute(queries["drop_database"].format(name=Identifier(name)))
+    await db.execute(of_server["drop_database"].format(name=Identifier(name)))
 
 
 async def replace_database(db: Database, name: str, by: str) -> None:
@@ -179,7 +181,7 @@ async def problems(db: Database) -> list[str]:
     """What the schema lacks, a sentence each; nothing where the database cannot check itself."""
     if not await db.value(queries["has_self_check"]):
         return []
-    rows = await db.rows(queries["problems"])
+    rows = await db.rows(of_schema["schema_problems"])
     return [f"{row['object']}: {row['problem']}; {row['remedy']}" for row in rows]
 
 
@@ -187,6 +189,6 @@ async def _counts(connection: Connection) -> dict[str, int]:
     names = await (await connection.execute(queries["tables"])).fetchall()
     counted = {}
     for schema, table in names:
-        row = await (await connection.execute(queries["count"].format(table=Identifier(schema, table)))).fetchone()
-        counted[f"{schema}.{table}"] = int(row[0]) if row else 0
+        counting = queries["count"].format(table=Identifier(schema, table))
+        counted[f"{schema}.{table}"] = await number_of(connection, counting)
     return counted

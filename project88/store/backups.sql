@@ -67,18 +67,6 @@ select current_setting('server_version_num')::integer as version, r.rolcreatedb 
        pg_database_size(current_database()) as size_bytes
 from pg_roles r where r.rolname = current_user
 
--- name: create_database
--- Makes an empty database.
-create database {name} encoding 'UTF8' template template0
-
--- name: database_exists
--- Whether the server has a database of this name.
-select exists (select from pg_database where datname = %(name)s)
-
--- name: drop_database
--- Drops a database; fails while anybody is connected to it.
-drop database if exists {name}
-
 -- name: rename_database
 -- Gives a database another name; fails while anybody is connected to it.
 alter database {name} rename to {new_name}
@@ -94,10 +82,6 @@ analyze
 -- name: has_self_check
 -- Whether the database can check its own schema.
 select to_regprocedure('schema_problems()') is not null
-
--- name: problems
--- What the schema lacks.
-select object, problem, remedy from schema_problems()
 
 -- name: has_role
 -- Whether the server has the role that the policies name.

@@ -46,7 +46,7 @@ async def changes(
     db: Database, event: StoredEvent, bib: str | None, at_most: int, *, every: bool = False
 ) -> list[Change]:
     """The newest first; those of places alone only where ``every`` one is asked for."""
-    rows = await db.rows(queries["changes"], {**_key(event), "bib": bib, "at_most": at_most, "every": every})
+    rows = await db.rows(queries["changes"], {**event.key, "bib": bib, "at_most": at_most, "every": every})
     #: What each field became, going back in time.
     later: dict[tuple[str, str, str, str], Any] = {}
     found = []
@@ -60,7 +60,7 @@ async def changes(
 
 
 async def first_seen(db: Database, event: StoredEvent, bib: str) -> list[FirstSeen]:
-    return [FirstSeen(**row) for row in await db.rows(queries["first_seen"], {**_key(event), "bib": bib})]
+    return [FirstSeen(**row) for row in await db.rows(queries["first_seen"], {**event.key, "bib": bib})]
 
 
 @asynccontextmanager
@@ -68,13 +68,9 @@ async def results_as_of(
     db: Database, event: StoredEvent, at: datetime, race_id: str | None = None, limit: int | None = None
 ) -> AsyncIterator[Stream]:
     """The results as unified_results showed them at ``at``, the server's time."""
-    parameters = {**_key(event), "at": at, "race_id": race_id, "limit": limit}
+    parameters = {**event.key, "at": at, "race_id": race_id, "limit": limit}
     async with db.stream(queries["results_as_of"], parameters, PORTION_ROWS) as found:
         yield found
-
-
-def _key(event: StoredEvent) -> dict[str, Any]:
-    return {"timing_partner_id": event.timing_partner_id, "event_id": event.event_id}
 
 
 def _change(row: Mapping[str, Any], now: Mapping[str, Any], field: str, before: object, after: object) -> Change:

@@ -256,6 +256,14 @@ class Database:
         return int(await self.value(queries["size"]))
 
 
+async def number_of(
+    connection: AsyncConnection[Any], query: SQL | Composed, parameters: Parameters | None = None
+) -> int:
+    """The number that a statement gives; 0 where it gives no row."""
+    row = await (await connection.execute(query, parameters)).fetchone()
+    return int(row[0]) if row else 0
+
+
 async def ensure_database(admin_url: str, name: str) -> None:
     """Make the database ``name`` on the server of ``admin_url`` unless it is there."""
     async with _admin(admin_url) as connection:
@@ -280,8 +288,7 @@ async def recreate_database(admin_url: str, name: str) -> None:
 async def other_clients(admin_url: str) -> int:
     """How many programs are connected to the server of ``admin_url``, this question's own connection left out."""
     async with _admin(admin_url) as connection:
-        row = await (await connection.execute(queries["other_clients"])).fetchone()
-        return int(row[0]) if row else 0
+        return await number_of(connection, queries["other_clients"])
 
 
 @asynccontextmanager

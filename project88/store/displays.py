@@ -5,7 +5,6 @@ A display is bound to one event, and to one timing session where it names one: e
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from project88.errors import UsageError
 from project88.store.connection import Database
 from project88.store.queries import load
 from project88.store.results_page import EventKey, found_rows, shown_rows, shown_rows_of
+from project88.store.shown_once import secret_hash
 
 #: 192 bits; whoever guesses a million a second for a million years has no chance.
 SECRET_BYTES = 24
@@ -127,7 +127,3 @@ async def just_finished(db: Database, display: Display, limit: int) -> list[Row]
 async def leaders(db: Database, display: Display, race_id: str, limit: int) -> list[Row]:
     parameters = {**display.parameters(limit), "race_id": race_id, "by_place": True}
     return await shown_rows(db, display.key, queries["finishers"], parameters)
-
-
-def secret_hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()

@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 
 from project88.errors import UsageError
 from project88.records.entities import EventId, ProviderEventId, TimingPartnerId
-from project88.store.connection import Database
+from project88.store.connection import Database, number_of
 from project88.store.queries import load
 from project88.store.scope import EventScope, Source
 
@@ -36,6 +36,10 @@ class StoredEvent:
     by_our_id: bool
     #: Of the account that asks for it; empty for the main one.
     account_name: str = ""
+
+    @property
+    def key(self) -> dict[str, Any]:
+        return {"timing_partner_id": self.timing_partner_id, "event_id": self.event_id}
 
     def scope(self, source: Source) -> EventScope:
         if self.provider_event_id is None:
@@ -103,9 +107,9 @@ async def import_events(connection: AsyncConnection[Any], source: Source) -> tup
         "held_back": [row["provider_event_id"] for row in found if row["decision"] != "kept_both"],
     }
     await connection.execute(queries["forget_unlike"], parameters)
-    written = await (await connection.execute(queries["write_staged"], parameters)).fetchone()
+    written = await number_of(connection, queries["write_staged"], parameters)
     await connection.execute(queries["claim_staged"], source.parameters())
-    return (int(written[0]) if written else 0), _held_back(found)
+    return written, _held_back(found)
 
 
 async def note_unlisted(connection: AsyncConnection[Any], source: Source) -> None:
@@ -115,9 +119,7 @@ async def note_unlisted(connection: AsyncConnection[Any], source: Source) -> Non
 
 
 async def import_races(connection: AsyncConnection[Any], scope: EventScope) -> int:
-    cursor = await connection.execute(queries["write_staged_races"], scope.parameters())
-    row = await cursor.fetchone()
-    return int(row[0]) if row else 0
+    return await number_of(connection, queries["write_staged_races"], scope.parameters())
 
 
 async def events_of(db: Database, source: Source) -> list[StoredEvent]:

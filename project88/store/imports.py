@@ -50,8 +50,7 @@ class KnownRaces:
 
 
 async def known_races(db: Database, event: StoredEvent) -> KnownRaces:
-    parameters = {"timing_partner_id": event.timing_partner_id, "event_id": event.event_id}
-    rows = await db.rows(queries["known_races"], parameters)
+    rows = await db.rows(queries["known_races"], event.key)
     return KnownRaces(
         names={row["race_id"]: row["race_name"] or row["race_id"] for row in rows},
         only_of_files=all(row["is_of_files"] for row in rows),

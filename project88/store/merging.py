@@ -12,7 +12,7 @@ from typing import Any, Literal
 from psycopg import AsyncConnection
 
 from project88.records.snapshot import Authority
-from project88.store.connection import Database
+from project88.store.connection import Database, number_of
 from project88.store.queries import Queries, load
 from project88.store.scope import EventScope
 
@@ -97,8 +97,8 @@ async def merge_staged(connection: AsyncConnection[Any], scope: EventScope, merg
 
 async def merge_participants(connection: AsyncConnection[Any], scope: EventScope, *, complete: bool) -> Merged:
     await connection.execute(participants["write_races_of_entries"], scope.parameters())
-    written = await _count(connection, participants, "write_staged", scope.parameters())
-    removed = await _count(connection, participants, "remove_staged", scope.parameters())
+    written = await number_of(connection, participants["write_staged"], scope.parameters())
+    removed = await number_of(connection, participants["remove_staged"], scope.parameters())
     gone = await _gone(connection, scope, "participants", complete=complete)
     return Merged(written=written, retracted=removed) + gone
 
@@ -116,7 +116,7 @@ async def merge_results(
     }
     await connection.execute(results["hash_staged"], parameters)
     await connection.execute(results["merge_splits"], parameters)
-    written = await _count(connection, results, "write_merged", parameters)
+    written = await number_of(connection, results["write_merged"], parameters)
     gone = await _gone(connection, scope, "results", complete=snapshot.complete, only_staged=snapshot.only_staged)
     if written or gone.retracted:
         await connection.execute(results["note_change"], scope.parameters())
@@ -125,20 +125,20 @@ async def merge_results(
 
 async def settle_statuses(connection: AsyncConnection[Any], scope: EventScope) -> Merged:
     """Statuses that follow from the entry list and from 24 h without change."""
-    written = await _count(connection, results, "follow_entries", scope.parameters())
+    written = await number_of(connection, results["follow_entries"], scope.parameters())
     if written:
         await connection.execute(results["note_change"], scope.parameters())
     for name in ("derive_dnf", "derive_dns"):
-        written += await _count(connection, results, name, scope.parameters())
-    retracted = await _count(connection, results, "withdraw_dns", scope.parameters())
-    await _count(connection, results, "settle", scope.parameters())
+        written += await number_of(connection, results[name], scope.parameters())
+    retracted = await number_of(connection, results["withdraw_dns"], scope.parameters())
+    await number_of(connection, results["settle"], scope.parameters())
     return Merged(written=written, retracted=retracted)
 
 
 async def follow_entries(connection: AsyncConnection[Any], scope: EventScope) -> None:
     """Statuses that follow from the entry list alone."""
     for name in ("follow_entries", "withdraw_dns"):
-        await _count(connection, results, name, scope.parameters())
+        await number_of(connection, results[name], scope.parameters())
 
 
 async def because(connection: AsyncConnection[Any], cause: str | None) -> None:
@@ -153,16 +153,16 @@ async def settle_all(db: Database) -> int:
 
 async def new_rows(connection: AsyncConnection[Any], scope: EventScope, stream: Stream) -> int:
     """How many of the staged rows a merge would show that are not visible now. Ask before the merge."""
-    return await _count(connection, _queries(stream), "new_rows", scope.parameters())
+    return await number_of(connection, _queries(stream)["new_rows"], scope.parameters())
 
 
 async def visible_rows(connection: AsyncConnection[Any], scope: EventScope, stream: Stream) -> int:
-    return await _count(connection, _queries(stream), "visible_rows", scope.parameters())
+    return await number_of(connection, _queries(stream)["visible_rows"], scope.parameters())
 
 
 async def apply_retraction(connection: AsyncConnection[Any], parameters: Mapping[str, Any], stream: Stream) -> int:
     """Retract the rows a person decided on; rows that are back meanwhile were taken off the list before."""
-    retracted = await _count(connection, _queries(stream), "retract", parameters)
+    retracted = await number_of(connection, _queries(stream)["retract"], parameters)
     if retracted and stream == "results":
         await connection.execute(results["note_change"], parameters)
     return retracted
@@ -207,7 +207,7 @@ async def _retire(connection: AsyncConnection[Any], scope: EventScope, stream: S
         return Merged(held=len(keys))
     if open_one is not None and not open_one.is_dismissed:
         await _decide(connection, scope, open_one, "returned")
-    retracted = await _count(connection, _queries(stream), "retract", {**scope.parameters(), "keys": keys})
+    retracted = await number_of(connection, _queries(stream)["retract"], {**scope.parameters(), "keys": keys})
     return Merged(retracted=retracted)
 
 
@@ -267,9 +267,3 @@ def _authority_parameters(authority: Authority) -> dict[str, Any]:
 
 def _queries(stream: Stream) -> Queries:
     return participants if stream == "participants" else results
-
-
-async def _count(connection: AsyncConnection[Any], queries: Queries, name: str, parameters: Mapping[str, Any]) -> int:
-    cursor = await connection.execute(queries[name], parameters)
-    row = await cursor.fetchone()
-    return int(row[0]) if row else 0

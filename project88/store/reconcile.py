@@ -151,13 +151,12 @@ class _Comparison:
 
 async def reconcile(db: Database, event: StoredEvent, tolerance: timedelta) -> Reconciled:
     """Compare every source of the event. One source alone differs from nobody."""
-    key = {"timing_partner_id": event.timing_partner_id, "event_id": event.event_id}
-    counts = [Count(**row) for row in await db.rows(queries["statuses"], key)]
+    counts = [Count(**row) for row in await db.rows(queries["statuses"], event.key)]
     found = _Comparison(
         tolerance_ms=round(tolerance.total_seconds() * 1000),
         result_sources={count.data_source for count in counts if count.what == "result"},
     )
-    for person in await db.rows(queries["persons"], key):
+    for person in await db.rows(queries["persons"], event.key):
         found.take(person)
     return Reconciled(
         event_id=event.event_id,
@@ -168,6 +167,6 @@ async def reconcile(db: Database, event: StoredEvent, tolerance: timedelta) -> R
         compared=found.compared,
         differences=sorted(found.differences, key=lambda each: -abs(each.apart_ms)),
         wrong_zones=found.wrong_zones(),
-        same_bib=[SameBib(**row) for row in await db.rows(queries["same_bib"], key)],
-        unknown_bibs=[UnknownBib(**row) for row in await db.rows(queries["unknown_bibs"], key)],
+        same_bib=[SameBib(**row) for row in await db.rows(queries["same_bib"], event.key)],
+        unknown_bibs=[UnknownBib(**row) for row in await db.rows(queries["unknown_bibs"], event.key)],
     )

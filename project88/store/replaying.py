@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from project88.store import merging
-from project88.store.connection import Connection, Database
+from project88.store import merging, scoring
+from project88.store.connection import Connection, Database, number_of
 from project88.store.events import StoredEvent
 from project88.store.queries import load
 from project88.store.scope import EventScope, Source
@@ -29,7 +29,7 @@ class CollectedAs:
 
 
 async def collected_as(db: Database, event: StoredEvent) -> list[CollectedAs]:
-    found = await db.rows(queries["collected_as"], _key(event))
+    found = await db.rows(queries["collected_as"], event.key)
     return [
         CollectedAs(
             scope=EventScope(
@@ -50,30 +50,30 @@ async def collected_as(db: Database, event: StoredEvent) -> list[CollectedAs]:
 
 async def prints(connection: Connection, event: StoredEvent) -> Prints:
     cursor = connection.cursor(binary=True)
-    await cursor.execute(queries["prints"], _key(event))
+    await cursor.execute(queries["prints"], event.key)
     return {(row[0], row[1]): row[2] for row in await cursor.fetchall()}
 
 
 async def contents(
     connection: Connection, event: StoredEvent, keys: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], Content]:
-    parameters = {**_key(event), "races": [key[0] for key in keys], "participants": [key[1] for key in keys]}
+    parameters = {**event.key, "races": [key[0] for key in keys], "participants": [key[1] for key in keys]}
     cursor = await connection.execute(queries["contents"], parameters)
     return {(row[0], row[1]): row[2] for row in await cursor.fetchall()}
 
 
 async def reads(connection: Connection, event: StoredEvent) -> int:
-    return await _number(connection, "reads", _key(event))
+    return await number_of(connection, queries["reads"], event.key)
 
 
 async def other_rows(connection: Connection, event: StoredEvent) -> list[str]:
     """The sources of rows that no provider of a collected event gave."""
-    cursor = await connection.execute(queries["other_rows"], _key(event))
+    cursor = await connection.execute(queries["other_rows"], event.key)
     return [row[0] for row in await cursor.fetchall()]
 
 
 async def scoring_problem(connection: Connection, event: StoredEvent) -> str | None:
-    row = await (await connection.execute(queries["scoring_problem"], _key(event))).fetchone()
+    row = await (await connection.execute(scoring.queries["problem"], event.key)).fetchone()
     return row[0] if row else None
 
 
@@ -123,12 +123,3 @@ async def apply_decided(
 async def finish_joins(connection: Connection) -> None:
     """Join now what would be joined at the end of the transaction."""
     await connection.execute(queries["finish_joins"])
-
-
-async def _number(connection: Connection, name: str, parameters: dict[str, Any]) -> int:
-    row = await (await connection.execute(queries[name], parameters)).fetchone()
-    return int(row[0]) if row else 0
-
-
-def _key(event: StoredEvent) -> dict[str, Any]:
-    return {"timing_partner_id": event.timing_partner_id, "event_id": event.event_id}

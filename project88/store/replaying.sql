@@ -44,11 +44,6 @@ where r.timing_partner_id = %(timing_partner_id)s and r.event_id = %(event_id)s 
         and e.provider_event_id is not null))
 order by 1;
 
--- name: scoring_problem
--- Why an event is not scored.
-select problem from timing.scorings
-where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s;
-
 -- name: remove_results
 -- Takes the results of a source away, to make them again.
 delete from ct_results

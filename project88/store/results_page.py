@@ -42,6 +42,10 @@ class Change(NamedTuple):
     results_changed_at: datetime | None
     participants_changed_at: datetime | None
 
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Change:
+        return cls(row["event_changed_at"], row["results_changed_at"], row["participants_changed_at"])
+
     @property
     def version(self) -> str:
         """A word that differs whenever the event's data differs."""
@@ -131,7 +135,7 @@ async def event(db: Database, key: EventKey) -> Event | None:
 
 async def changes(db: Database, keys: Collection[EventKey]) -> dict[EventKey, Change]:
     """When the events last changed; an event that is gone is left out."""
-    return {_key(row): _change(row) for row in await _of(keys, db).rows(queries["changes"], _arrays(keys))}
+    return {_key(row): Change.of(row) for row in await _of(keys, db).rows(queries["changes"], _arrays(keys))}
 
 
 async def tallies(db: Database, keys: Collection[EventKey]) -> dict[EventKey, Tally]:
@@ -207,10 +211,6 @@ def _key(row: Row) -> EventKey:
     return EventKey(row["timing_partner_id"], row["event_id"])
 
 
-def _change(row: Row) -> Change:
-    return Change(row["event_changed_at"], row["results_changed_at"], row["participants_changed_at"])
-
-
 def _event(row: Row) -> Event:
     return Event(
         key=_key(row),
@@ -222,7 +222,7 @@ def _event(row: Row) -> Event:
         place=", ".join(part for part in (row["city"], row["state"], row["country"]) if part),
         source=row["source_provider"],
         hub_now=row["hub_now"],
-        change=_change(row),
+        change=Change.of(row),
     )
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any
 
-from project88.errors import UsageError
 from project88.records.entities import EventId, ProviderEventId, TimingPartnerId
-from project88.store.connection import Connection, Database
+from project88.store.connection import Connection, Database, number_of
 from project88.store.events import StoredEvent
 from project88.store.merging import because
 from project88.store.partners import provider_id
@@ -25,10 +24,6 @@ queries = load("scoring")
 HARDWARE_PROVIDER = "chronotrack_tcp"
 #: What the history of changes says of results that follow from reads.
 SCORING = "scoring"
-
-DecisionKind = Literal["disqualified", "did_not_finish", "time_adjusted", "read_ignored", "field_set", "kept_apart"]
-#: Decisions that no scoring follows from: joining carries them out.
-JOINED_KINDS: frozenset[DecisionKind] = frozenset({"field_set", "kept_apart"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,12 +130,12 @@ async def write(
         await _copy(connection, "copy_judgements", judgements)
         if is_whole:
             await connection.execute(queries["plan_for_sets"])
-        results = await _count(connection, "write_scores", event.key)
+        results = await number_of(connection, queries["write_scores"], event.key)
         retracted = 0
         if is_whole:
-            retracted = await _count(connection, "retract_others", event.key)
+            retracted = await number_of(connection, queries["retract_others"], event.key)
         elif gone:
-            retracted = await _count(connection, "retract_scores", {**event.key, "entry_ids": list(gone)})
+            retracted = await number_of(connection, queries["retract_scores"], {**event.key, "entry_ids": list(gone)})
         if results or retracted:
             # While reads come in, their places note the change, once a second at most.
             await connection.execute(queries["note_change" if is_whole else "open_again"], event.key)
@@ -154,7 +149,7 @@ async def write_places(connection: Connection, event: ScoredEvent, places: Itera
         await because(connection, SCORING)
         await connection.execute(queries["empty_stages"])
         await _copy(connection, "copy_places", places)
-        moved = await _count(connection, "write_places", event.key)
+        moved = await number_of(connection, queries["write_places"], event.key)
         await connection.execute(queries["note_change"], event.key)
     return moved
 
@@ -214,65 +209,6 @@ async def add_event(
         return EventId(row[0])
 
 
-async def decide(
-    db: Database,
-    timing_partner_id: TimingPartnerId,
-    event_id: EventId,
-    kind: DecisionKind,
-    *,
-    bib: str | None,
-    read: int | None,
-    adjustment: timedelta | None,
-    reason: str,
-    decided_by: str,
-    field: str | None = None,
-    value: str | None = None,
-) -> int:
-    """The number of the decision. Raises UsageError for a bib or a read that the event does not have."""
-    parameters = {
-        "timing_partner_id": timing_partner_id,
-        "event_id": event_id,
-        "kind": kind,
-        "bib_number": bib,
-        "timing_read_id": read,
-        "adjustment": adjustment,
-        "field": field,
-        "value": value,
-        "reason": reason,
-        "decided_by": decided_by,
-    }
-    if read is not None and not await db.value(queries["read_belongs"], parameters):
-        raise UsageError(f"read {read} is not one of event {event_id}: see project88 timing reads {event_id}")
-    if bib is not None and not await db.value(queries["bib_is_known"], parameters):
-        raise UsageError(f"nobody of event {event_id} has bib {bib}")
-    async with db.transaction() as connection:
-        number = await _count(connection, "add_decision", parameters)
-        if kind not in JOINED_KINDS:
-            await score_again(connection, timing_partner_id, event_id)
-    return number
-
-
-async def undo_decision(
-    db: Database, timing_partner_id: TimingPartnerId, event_id: EventId, decision_id: int, undone_by: str
-) -> None:
-    """Raises UsageError where there is no such decision, or where it is undone already."""
-    parameters = {
-        "timing_partner_id": timing_partner_id,
-        "event_id": event_id,
-        "decision_id": decision_id,
-        "undone_by": undone_by,
-    }
-    async with db.transaction() as connection:
-        if not (await connection.execute(queries["undo_decision"], parameters)).rowcount:
-            raise UsageError(f"event {event_id} has no decision {decision_id} that stands")
-        await score_again(connection, timing_partner_id, event_id)
-
-
-async def decisions(db: Database, timing_partner_id: TimingPartnerId, event_id: EventId) -> list[dict[str, Any]]:
-    parameters = {"timing_partner_id": timing_partner_id, "event_id": event_id}
-    return await db.rows(queries["all_decisions"], parameters)
-
-
 async def reads_of_event(
     db: Database, timing_partner_id: TimingPartnerId, event_id: EventId, bib: str | None, status: str | None, most: int
 ) -> list[dict[str, Any]]:
@@ -319,8 +255,3 @@ async def _copy(connection: Connection, name: str, rows: Iterable[Sequence[Any]]
     async with connection.cursor().copy(queries[name]) as copy:
         for row in rows:
             await copy.write_row(row)
-
-
-async def _count(connection: Connection, name: str, parameters: dict[str, Any]) -> int:
-    row = await (await connection.execute(queries[name], parameters)).fetchone()
-    return int(row[0]) if row else 0

@@ -12,7 +12,7 @@ from msgspec.structs import astuple
 from project88.errors import UsageError
 from project88.records import timing
 from project88.records.entities import EventId, TimingPartnerId
-from project88.store.connection import Connection, Database
+from project88.store.connection import Connection, Database, number_of
 from project88.store.events import StoredEvent
 from project88.store.queries import load
 
@@ -215,10 +215,10 @@ async def _move(
         "session_ids": list(session_ids),
         "event_ids": sorted({each for each in event_ids if each is not None}),
     }
-    row = await (await connection.execute(queries["move_reads"], parameters)).fetchone()
+    moved = await number_of(connection, queries["move_reads"], parameters)
     await connection.execute(queries["score_again"], parameters)
     await connection.execute(queries["tell_of_reads"])
-    return int(row[0]) if row else 0
+    return moved
 
 
 async def _empty(connection: Connection, rows: int) -> None:
@@ -237,9 +237,9 @@ async def _stage(connection: Connection, records: Sequence[timing.TimingRecord])
 
 async def _store_reads(connection: Connection, time_zone: str | None) -> int:
     await connection.execute(queries["lock_partners"])
-    row = await (await connection.execute(queries["write_reads"], {"time_zone": time_zone})).fetchone()
+    written = await number_of(connection, queries["write_reads"], {"time_zone": time_zone})
     await connection.execute(queries["note_received"])
-    return int(row[0]) if row else 0
+    return written
 
 
 def _known_session(row: dict[str, Any]) -> KnownSession:

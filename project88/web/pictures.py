@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from project88.edges.clock import monotonic, sleep
 from project88.store import results_page
 from project88.store.connection import Database
 from project88.store.results_page import Event, EventKey
+from project88.web.renewals import Renewals
 
 #: A page may show figures this old; its stream then brings the new ones.
 FRESH_SECONDS = 5.0
@@ -25,8 +25,6 @@ NEWEST_FINISHERS = 8
 KEPT_PICTURES = 64
 
 Row = dict[str, Any]
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,7 +91,7 @@ class Pictures:
         self._db = db
         self._kept: dict[EventKey, Picture] = {}
         self._locks: defaultdict[EventKey, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._renewing: dict[EventKey, asyncio.Task[None]] = {}
+        self._renewals = Renewals(self._renew, "the figures of an event wait", "web_figures")
 
     def is_current(self, key: EventKey, version: str) -> bool:
         """Whether the event's picture is of this version."""
@@ -111,13 +109,10 @@ class Pictures:
 
     def renew_soon(self, key: EventKey) -> None:
         """Have the picture made anew, so that nobody who reads need wait for it."""
-        if key not in self._renewing:
-            self._renewing[key] = asyncio.create_task(self._renew(key))
-            self._renewing[key].add_done_callback(lambda task: self._renewed(key, task))
+        self._renewals.begin(key)
 
     def close(self) -> None:
-        for task in self._renewing.values():
-            task.cancel()
+        self._renewals.close()
 
     def _fresh(self, event: Event) -> Picture | None:
         kept = self._kept.get(event.key)
@@ -134,11 +129,6 @@ class Pictures:
         async with self._locks[key]:
             if not self.is_current(key, event.change.version):
                 await self._make(event)
-
-    def _renewed(self, key: EventKey, task: asyncio.Task[None]) -> None:
-        del self._renewing[key]
-        if not task.cancelled() and (error := task.exception()):
-            logger.warning("the figures of an event wait: %s", error, extra={"action": "web_figures"})
 
     async def _make(self, event: Event) -> Picture:
         rows = await results_page.groups(self._db, event.key)

@@ -12,6 +12,7 @@ from project88.store import displays, results_page
 from project88.store.displays import Display
 from project88.store.reads import at_primary
 from project88.store.results_page import Event
+from project88.store.shown_once import secret_hash
 from project88.web.api.limits import Buckets
 from project88.web.arrivals import Arrivals
 from project88.web.kept import Kept
@@ -52,8 +53,8 @@ class Screens:
 
     async def stream(self, request: Request) -> EventStream:
         display = await self._wanted(request)
-        secret_hash = displays.secret_hash(request.path_params["secret"])
-        return EventStream(self._pages.updates, display.key, told_version(request), secret_hash)
+        hashed = secret_hash(request.path_params["secret"])
+        return EventStream(self._pages.updates, display.key, told_version(request), hashed)
 
     async def _page(self, request: Request) -> str:
         return self._pages.rendering.html("display.html", await self._values(request))
@@ -99,14 +100,14 @@ class Screens:
     async def _wanted(self, request: Request) -> Display:
         """Raises HTTPException for a secret that opens nothing, and for who tries too many."""
         secret = request.path_params["secret"]
-        secret_hash = displays.secret_hash(secret)
-        if secret_hash not in self._opened:
+        hashed = secret_hash(secret)
+        if hashed not in self._opened:
             self._count_try(request.client.host if request.client else "")
         display = await displays.shown(at_primary(self._pages.db), secret)
         if display is None:
             raise HTTPException(404, GONE)
-        self._opened.add(secret_hash)
-        self.sightings.saw(secret_hash)
+        self._opened.add(hashed)
+        self.sightings.saw(hashed)
         return display
 
     def _count_try(self, address: str) -> None:

@@ -10,8 +10,8 @@ from psycopg.sql import SQL
 
 from project88.records.entities import EventId, TimingPartnerId
 from project88.store.connection import Database
+from project88.store.decisions import decide
 from project88.store.partners import add_partner
-from project88.store.scoring import decide
 
 START = datetime.fromisoformat("2026-05-02T08:00:00+00:00")
 HARDWARE, LIVE = "tcp_hardware", "chronotrack_live"

@@ -18,7 +18,7 @@ from project88.sandbox.entities import Event
 from project88.sandbox.rig import LinkFaults, Login, RigOptions, play, rig_of
 from project88.sandbox.rig.field import crossings, lines, locations
 from project88.schedule.ending import broken_off
-from project88.store import scoring, timing
+from project88.store import decisions, scoring, timing
 from project88.store.connection import Database
 from project88.store.events import find_event
 from project88.wire.ctp01.events import DayTime
@@ -111,7 +111,7 @@ async def test_results_follow_the_reads_while_they_come_and_places_move(db: Data
         await until(db, "select count(*)::int from unified_results where result_status = 'finished'", FIELD)
         won = "select bib_number from unified_results where overall_place = 1 and race_name = 'Runners'"
         fastest = (await rows(db, won))[0]
-        await scoring.decide(
+        await decisions.decide(
             db,
             partner,
             event_id,
@@ -124,8 +124,8 @@ async def test_results_follow_the_reads_while_they_come_and_places_move(db: Data
         )
         await until(db, f"select result_status from unified_results where bib_number = '{fastest['bib_number']}'", "dq")
         await until(db, "select count(*)::int from unified_results where overall_place = 1", 2)
-        decision = (await scoring.decisions(db, partner, event_id))[0]
-        await scoring.undo_decision(db, partner, event_id, decision["decision_id"], "director")
+        decision = (await decisions.decisions(db, partner, event_id))[0]
+        await decisions.undo_decision(db, partner, event_id, decision["decision_id"], "director")
         await until(db, f"select overall_place from unified_results where bib_number = '{fastest['bib_number']}'", 1)
     assert await results(db, event_id) == truth(event)
 

@@ -12,9 +12,9 @@ from project88.sandbox import ChangeTime, RemoveResult, SetStatus
 from project88.store import duplicates
 from project88.store.changes import changes, first_seen, results_as_of
 from project88.store.connection import Database
+from project88.store.decisions import undo_decision
 from project88.store.events import find_event
 from project88.store.merging import settle_all
-from project88.store.scoring import undo_decision
 from project88.sync.discovery import discover
 from tests.integration.collecting import PROVIDER, hub_on, only_event, race_world
 from tests.integration.fields import BY, EVENT, Field, field_of

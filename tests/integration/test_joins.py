@@ -8,10 +8,10 @@ import pytest
 from psycopg.sql import SQL
 
 from project88.store.connection import Database
+from project88.store.decisions import undo_decision
 from project88.store.events import find_event
 from project88.store.explain import explain
 from project88.store.partners import add_partner
-from project88.store.scoring import undo_decision
 from tests.integration.fields import BY, EVENT, HARDWARE, LIVE, Field, field_of
 
 

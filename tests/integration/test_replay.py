@@ -22,11 +22,11 @@ from project88.sandbox import (
 )
 from project88.sandbox.rig import LinkFaults
 from project88.store.connection import Database
+from project88.store.decisions import decide as decide_result
 from project88.store.duplicates import merge, pairs
 from project88.store.events import find_event
 from project88.store.history import collecting_lock
 from project88.store.retractions import decide
-from project88.store.scoring import decide as decide_result
 from project88.sync.discovery import discover
 from project88.sync.event import participants_only
 from project88.sync.moved import MovedResults

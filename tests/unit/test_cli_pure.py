@@ -11,7 +11,8 @@ import pytest
 
 from project88.cli.common import print_table
 from project88.cli.credentials import parsed_config
-from project88.cli.logins import described, host, judged, sent_form, with_hint
+from project88.cli.login_trials import judged, sent_form, with_hint
+from project88.cli.logins import described, host
 from project88.cli.results import last_split_text, short_clock_text, splits_text
 from project88.cli.sync import chosen, worth_asking
 from project88.errors import ConfigError, CredentialsRefused, HubError, Permanent, Throttled, Transient, UsageError

@@ -13,6 +13,7 @@ from project88.monitor.findings import Health
 from project88.providers.registry import REGISTRY
 from project88.store import api_reading, feed
 from project88.store.api_reading import Row
+from project88.store.results_page import Change
 from project88.web.api import answers
 from project88.web.api.calls import Call, Found
 from project88.web.api.parameters import (
@@ -84,7 +85,7 @@ async def event(call: Call, asked: OneEvent) -> Found:
 async def races(call: Call, asked: OneEvent) -> Found:
     row = await call.event(asked)
     found = await api_reading.races(call.of(asked), asked.timing_partner_id, asked.event_id)
-    change = api_reading.change_of(row)
+    change = Change.of(row)
     answer = answers.RacePage(data=[answers.race(each) for each in found], changed_at=change.updated_at)
     return Found(answer=answer, changed_at=change.updated_at)
 
@@ -233,7 +234,7 @@ async def _result_then(call: Call, asked: OneResult) -> Row | None:
 
 
 def _version(event_row: Row) -> dict[str, Any]:
-    change = api_reading.change_of(event_row)
+    change = Change.of(event_row)
     return {"version": change.version, "changed_at": change.updated_at}
 
 
