@@ -190,9 +190,15 @@ async def courses(db: Database, timing_partner_id: TimingPartnerId, event_id: Ev
 
 
 async def add_event(
-    db: Database, timing_partner_id: TimingPartnerId, name: str, start: datetime, time_zone: str
+    db: Database,
+    timing_partner_id: TimingPartnerId,
+    name: str,
+    start: datetime,
+    time_zone: str,
+    *,
+    is_only: bool = False,
 ) -> EventId:
-    """Raises UsageError where the hardware has an event of this name and start already."""
+    """Raises UsageError where it shall be the only hardware event of its name and start, and is not."""
     parameters = {
         "timing_partner_id": timing_partner_id,
         "event_name": name,
@@ -202,7 +208,7 @@ async def add_event(
     async with db.transaction() as connection:
         await connection.execute(queries["lock_new_event"], parameters)
         known = await (await connection.execute(queries["same_event"], parameters)).fetchone()
-        if known is not None:
+        if is_only and known is not None:
             raise UsageError(f"event {known[0]} of the hardware has this name and this start already")
         row = await (await connection.execute(queries["add_event"], parameters)).fetchone()
         assert row is not None

@@ -62,7 +62,7 @@ async def make(asked: Asked, form: Form) -> Deed:
 async def _make(asked: Asked, wanted: NewEvent) -> Made:
     """The database looks for events of other sources that may be this one: a person decides, as after the command."""
     partner = wanted.timing_partner_id
-    event_id = await scoring.add_event(asked.db, partner, wanted.name, wanted.start, wanted.zone)
+    event_id = await scoring.add_event(asked.db, partner, wanted.name, wanted.start, wanted.zone, is_only=True)
     alike = [pair for pair in await duplicates.pairs(asked.db, partner, event_id) if pair.event_id == event_id]
     said = [f"event {event_id} is made", *(f"it may be event {each.provider_event_id}" for each in alike)]
     return Made(outcome="; ".join(said), subject=f"event {event_id}", place=place_of(partner, event_id))
