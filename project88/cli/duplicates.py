@@ -115,7 +115,9 @@ def rule_command(
     decision: Annotated[Rule, typer.Argument(help="What becomes of a certain duplicate until a person decides.")],
     timing_partner_id: PartnerId,
 ) -> None:
-    """Set what becomes of certain duplicates of a timing partner that are found from now on. The default is skipped.
+    """Set what becomes of certain duplicates of a timing partner that nobody decided on. The default is skipped.
+
+    It holds from the next list of events on. What is merged stays merged until somebody undoes it.
 
     Example: project88 duplicates rule merged --timing-partner-id 1
     """
@@ -201,7 +203,7 @@ async def _rule(decision: Rule, partner: int) -> None:
 
     async with hub_database() as db:
         await set_rule(db, TimingPartnerId(partner), decision.value)
-    typer.echo(f"certain duplicates of timing partner {partner} are {decision.value} from now on")
+    typer.echo(f"certain duplicates of timing partner {partner} are {decision.value} from the next list of events on")
 
 
 def _told(pair: Pair, own: Holding, hardware: Holding) -> list[str]:

@@ -187,7 +187,7 @@ async def undo(db: Database, pair: Pair, undone_by: str) -> Moved:
 
 
 async def set_rule(db: Database, timing_partner_id: TimingPartnerId, decision: Decision) -> None:
-    """What becomes of certain duplicates of the partner that are found from now on."""
+    """What becomes of certain duplicates of the partner that nobody decided on, from the next list of events on."""
     parameters = {"timing_partner_id": timing_partner_id, "decision": decision}
     if not await db.execute(queries["set_rule"], parameters):
         raise UsageError(f"timing partner {timing_partner_id} does not exist: see project88 partner list")
