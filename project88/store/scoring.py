@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from project88.errors import UsageError
 from project88.records.entities import EventId, ProviderEventId, TimingPartnerId
 from project88.store.connection import Connection, Database, number_of
 from project88.store.events import StoredEvent
