@@ -107,6 +107,8 @@ async def test_results_follow_the_reads_while_they_come_and_places_move(db: Data
     async with scorer(db), listener(db, tmp_path / "spool") as hub:
         quiet = LinkFaults()
         await played(hub, event, quiet, computers=1)
+        # What is sent is on its way to the database, and with it the session.
+        await until(db, "select count(*)::int from timing.timing_sessions", 1)
         await bind_all(db, partner, event_id)
         await until(db, "select count(*)::int from unified_results where result_status = 'finished'", FIELD)
         won = "select bib_number from unified_results where overall_place = 1 and race_name = 'Runners'"
