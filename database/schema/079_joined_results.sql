@@ -125,9 +125,9 @@ language sql stable as $$
     join ct_results r on r.ctid = s.row_id
     join persons p using (joined_race_id, person_id)
     left join races on races.race_id = s.joined_race_id
-    -- Scoring has applied to the hardware's row what was decided on it.
+    -- Scoring applies to the hardware's row what was decided on it: a time once, a status again to no effect.
     cross join lateral (
-        select case when s.data_source <> 'tcp_hardware' then s.status end as status,
+        select s.status,
                coalesce(case when s.data_source <> 'tcp_hardware' then s.adjustment end, interval '0') as adjustment
     ) by_hand
     where s.place = 1 and r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id

@@ -192,6 +192,16 @@ async def test_a_disqualification_by_hand_stands_where_the_official_provider_say
 
 
 @pytest.mark.parametrize("settled", [False, True])
+async def test_a_disqualification_is_shown_before_scoring_carries_it_out(field: Field, settled: bool):
+    await field.both("1", "12", "Ann Lee", 3600)
+    await field.settle(settled=settled)
+    number = await field.decide("disqualified", "12")
+    assert [("dq", None)] == await field.shown("result_status", "overall_place")
+    await undo_decision(field.db, field.partner, EVENT, number, BY)
+    assert [("finished",)] == await field.shown("result_status")
+
+
+@pytest.mark.parametrize("settled", [False, True])
 async def test_who_is_decided_on_and_finished_at_the_provider_alone_keeps_the_time(field: Field, settled: bool):
     """Scoring writes a row of the hardware for who is on its start list, with what was decided and without a time."""
     await field.both("1", "12", "Ann Lee", 3600)
