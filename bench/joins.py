@@ -28,8 +28,8 @@ PHASES: dict[str, tuple[Phase, str | None]] = {
 INTRODUCTION = """
 The race of the collecting benchmark with its start list, {rows:,} rows of results of the API, collected by the hub into
 an event of its own, and into an event of the hardware that holds a start list and results of the same {finishers}
-runners: then every entry is matched, and `unified_results` follows the rules of the sources. Medians of {repetitions},
-one after the other in each repetition.
+runners: then every entry is matched, and `unified_results` follows the rules of the sources. Medians of {repetitions}
+rounds, in each of them one after the other; what joining adds is a ratio of each round.
 """
 NOTES = (
     "The results of the hardware are those of ChronoTrack Live under other ids and a second faster, so that nearly "
@@ -50,7 +50,8 @@ async def measure(options: RunOptions, console: Console) -> Section:
                 _with_hardware(bench, f"joined_{repetition}") as other,
             ):
                 for phase, (data_set, before) in PHASES.items():
-                    for db, samples in ((one, alone), (other, joined)):
+                    # Who comes second finds the machine still writing what the first one left: they take turns.
+                    for db, samples in ((one, alone), (other, joined))[:: 1 if repetition % 2 == 0 else -1]:
                         if before is not None:
                             await db.run(before)
                         samples[phase].append(await bench.measure(db, "hub", data_set))
@@ -85,18 +86,22 @@ async def _with_hardware(bench: Bench, name: str) -> AsyncIterator[BenchDatabase
 
 
 def _tell(console: Console, phase: str, alone: Sample, joined: Sample) -> None:
-    more = joined.measured.seconds / alone.measured.seconds - 1
-    console.print(
-        f"{phase:34} alone {alone.measured.seconds:.2f} s, joined {joined.measured.seconds:.2f} s, {more:+.0%}"
-    )
+    seconds = f"alone {alone.measured.seconds:.2f} s, joined {joined.measured.seconds:.2f} s"
+    console.print(f"{phase:34} {seconds}, {_more(alone, joined):+.0%}")
+
+
+def _more(alone: Sample, joined: Sample) -> float:
+    return joined.measured.seconds / alone.measured.seconds - 1
 
 
 def _table(alone: dict[str, list[Sample]], joined: dict[str, list[Sample]]) -> Table:
     rows = []
     for phase in PHASES:
         one, other = _seconds(alone[phase]), _seconds(joined[phase])
-        rows.append([phase, f"{one:.2f}", f"{other:.2f}", f"{other / one - 1:+.0%}"])
-    return Table(title="Seconds", columns=["phase", "alone", "joined", "more"], rows=rows)
+        more = [_more(*both) for both in zip(alone[phase], joined[phase], strict=True)]
+        rounds = ", ".join(f"{each:+.0%}" for each in more)
+        rows.append([phase, f"{one:.2f}", f"{other:.2f}", f"{median(more):+.0%}", rounds])
+    return Table(title="Seconds", columns=["phase", "alone", "joined", "more", "in each round"], rows=rows)
 
 
 def _seconds(samples: Sequence[Sample]) -> float:

@@ -280,7 +280,8 @@ create constraint trigger joins_are_renewed after insert on stale_joins
     deferrable initially deferred for each row execute function renew_joins();
 
 -- Of a statement that wrote results or participants: events with rows of another source become joined ones, and of
--- joined events it is noted whose rows changed. Of very many rows it is not worth telling which.
+-- joined events it is noted whose rows changed. Of very many rows it is not worth telling which, and of many
+-- new ones neither: who is whom is looked at anew.
 create or replace function note_stale_joins() returns trigger
 language plpgsql as $$
 begin
@@ -292,7 +293,7 @@ begin
     end if;
     if exists (select from (select distinct timing_partner_id, event_id from changed) n
                join ct_events e using (timing_partner_id, event_id) where e.is_joined) then
-        if (select count(*) from changed) > 100000 then
+        if (select count(*) from changed) > (case tg_op when 'INSERT' then 5000 else 100000 end) then
             insert into stale_joins (timing_partner_id, event_id)
             select n.timing_partner_id, n.event_id from changed n
             join ct_events e using (timing_partner_id, event_id) where e.is_joined group by 1, 2;
