@@ -12,7 +12,8 @@ from project88.edges import browser
 from project88.errors import HubError
 from project88.schedule.service import plan_until
 from project88.store.connection import Database
-from project88.store.progress import attempts, event_count
+from project88.store.progress import attempts, server_time
+from project88.store.results_page import event_count
 from project88.web.app import serve
 
 
@@ -23,7 +24,7 @@ async def collect_until_stopped(
     page = f"http://127.0.0.1:{port}"
     async with service(None, duration_seconds) as running:
         tell(f"Collecting from the configured services. Results page: {page}  Operator's page: {page}/operator")
-        _, began = await event_count(running.db)
+        began = await server_time(running.db)
         try:
             async with reading_database(running.db) as pages, asyncio.TaskGroup() as tasks:
                 served = serve(pages, port=port, stop=running.stop, hub=running.db, trusted_proxies=trusted_proxies)
@@ -41,7 +42,7 @@ async def collect_until_stopped(
 
 async def _summarise(db: Database, began: datetime) -> None:
     """Of this run: to count all rows of a large hub would hold up its end."""
-    events, _ = await event_count(db)
+    events = await event_count(db)
     done = await attempts(db, began)
     tell(
         f"The hub holds {events} events. In this run {done.count} attempts with {done.calls} calls wrote "

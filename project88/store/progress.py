@@ -43,10 +43,10 @@ async def results_by_status(db: Database, scope: EventScope) -> dict[str, int]:
     return {row["result_status"]: row["results"] for row in rows}
 
 
-async def event_count(db: Database) -> tuple[int, datetime]:
-    """How many events there are, and the server's time, from which ``attempts`` may count."""
-    row = (await db.rows(queries["event_count"]))[0]
-    return row["events"], row["server_now"]
+async def server_time(db: Database) -> datetime:
+    """From when ``attempts`` may count."""
+    found: datetime = await db.value(queries["server_time"])
+    return found
 
 
 async def attempts(db: Database, since: datetime | None = None) -> Attempts:

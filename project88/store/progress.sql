@@ -12,9 +12,9 @@ where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and 
   and retracted_at is null
 group by result_status;
 
--- name: event_count
--- How many events the hub holds, and the time of the server.
-select count(*)::int as events, now() as server_now from unified_events;
+-- name: server_time
+-- The clock by which attempts end.
+select now();
 
 -- name: attempts
 -- Attempts by outcome since a moment, or all; the calls they made and the rows they wrote.

@@ -207,13 +207,18 @@ async def add_event(
         "time_zone": time_zone,
     }
     async with db.transaction() as connection:
-        await connection.execute(queries["lock_new_event"], parameters)
-        known = await (await connection.execute(queries["same_event"], parameters)).fetchone()
-        if is_only and known is not None:
-            raise UsageError(f"event {known[0]} of the hardware has this name and this start already")
+        if is_only:
+            await _require_only(connection, parameters)
         row = await (await connection.execute(queries["add_event"], parameters)).fetchone()
         assert row is not None
         return EventId(row[0])
+
+
+async def _require_only(connection: Connection, event: dict[str, Any]) -> None:
+    await connection.execute(queries["lock_new_event"], event)
+    known = await (await connection.execute(queries["same_event"], event)).fetchone()
+    if known is not None:
+        raise UsageError(f"event {known[0]} of the hardware has this name and this start already")
 
 
 async def reads_of_event(

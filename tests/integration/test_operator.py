@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +22,8 @@ from project88.store.users import (
 from project88.web.operator.gate import DOOR_COOKIE, SESSION_COOKIE
 from tests.hub_command import HubCommand
 from tests.integration.looking import look
-from tests.integration.operator_site import ADMIN, PASSWORD, READER, RIVER, SUMMIT, Operators, add_users, fill, serving
+from tests.integration.operator_site import ADMIN, PASSWORD, READER, RIVER, SUMMIT, Operators
 from tests.integration.test_web import serving as serving_pages
-
-
-@pytest.fixture
-async def site(db: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Operators]:
-    monkeypatch.setenv("PROJECT88_HOME", str(tmp_path / "home"))
-    await fill(db)
-    await add_users(db)
-    async with serving(db) as operators:
-        yield operators
 
 
 async def test_a_user_logs_in_sees_the_overview_and_logs_out(site: Operators):

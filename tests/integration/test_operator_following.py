@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import aiohttp
 import pytest
 
-from project88.store.connection import Database
 from tests.integration.looking import look
-from tests.integration.operator_site import ADMIN, SUMMIT, Browser, Operators, add_users, fill, serving
+from tests.integration.operator_site import ADMIN, SUMMIT, Browser, Operators
 from tests.integration.test_web import next_event, version_of
 
 TIMELINE = "/operator/events/1/live"
 FOLLOWED = ("", "/polls", "/events/1/live", "/timing", "/timing/1/1", "/displays", "/backfill")
 STREAM = re.compile(r'data-stream="([^"]+)"')
-
-
-@pytest.fixture
-async def site(db: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Operators]:
-    monkeypatch.setenv("PROJECT88_HOME", str(tmp_path / "home"))
-    await fill(db)
-    await add_users(db)
-    async with serving(db) as operators:
-        yield operators
 
 
 async def part_of(browser: Browser, place: str, status: int = 200) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from project88.store.connection import Database
 from tests.hub_command import HubCommand
 from tests.integration.looking import look
-from tests.integration.operator_site import ADMIN, READER, RIVER, SUMMIT, Operators, add_users, fill, serving
+from tests.integration.operator_site import ADMIN, READER, RIVER, SUMMIT, Operators
 
 FORM = "/operator/events/new"
 RUN = {"name": "Harbor Run", "day": "2026-05-02", "time": "09:00", "zone": "America/New_York"}
@@ -20,15 +19,6 @@ MADE = """
     select timing_partner_id as partner, event_id, event_name, start_date at time zone 'UTC' as start, time_zone
     from ct_events where event_id not in ('live', 'hard') order by 1, 2
 """
-
-
-@pytest.fixture
-async def site(db: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Operators]:
-    monkeypatch.setenv("PROJECT88_HOME", str(tmp_path / "home"))
-    await fill(db)
-    await add_users(db)
-    async with serving(db) as operators:
-        yield operators
 
 
 async def made(db: Database) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from project88.store.connection import Database
 from project88.store.duplicates import pairs
 from tests.integration.collecting import account_on, days_ago
 from tests.integration.looking import look
-from tests.integration.operator_site import ADMIN, READER, RIVER, SUMMIT, Browser, Operators, add_users, fill, serving
+from tests.integration.operator_site import ADMIN, READER, RIVER, SUMMIT, Browser, Operators, add_users, serving
 
 LISTS = ("", "/events", "/polls", "/duplicates", "/duplicates?all=1", "/retractions", "/retractions?all=1", "/timing",
          "/timing?all=1", "/displays", "/displays?all=1", "/backfill", "/record")  # fmt: skip
@@ -28,15 +28,6 @@ ACTIONS = (
     "/retractions/{0}/{0}/apply", "/retractions/{0}/{0}/dismiss", "/events/{0}/live/display",
     "/displays/{0}/{0}/revoke",
 )  # fmt: skip
-
-
-@pytest.fixture
-async def site(db: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Operators]:
-    monkeypatch.setenv("PROJECT88_HOME", str(tmp_path / "home"))
-    await fill(db)
-    await add_users(db)
-    async with serving(db) as operators:
-        yield operators
 
 
 @pytest.fixture

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from project88.store.connection import Database
 from tests.integration.looking import look
-from tests.integration.operator_site import ADMIN, READER, RIVER, SUMMIT, Operators, add_users, fill, serving
+from tests.integration.operator_site import ADMIN, READER, RIVER, SUMMIT, Operators
 
 SESSION = "/operator/timing/1/1"
-
-
-@pytest.fixture
-async def site(db: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Operators]:
-    monkeypatch.setenv("PROJECT88_HOME", str(tmp_path / "home"))
-    await fill(db)
-    await add_users(db)
-    async with serving(db) as operators:
-        yield operators
 
 
 async def stored(db: Database, session: int = 1) -> dict[str, Any]:
