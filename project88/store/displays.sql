@@ -76,9 +76,10 @@ with passed as (
                coalesce((latest ->> 'at')::timestamptz,
                         begin_time + (latest ->> 'cumulative_ms')::float8 * interval '1 millisecond') end as passed_at
     from passed where passed > 0
-), last_split as (
+), last_split as materialized (
     select race_id, max(passed) as passed from known group by race_id
-), pace as (
+-- The planner expects one runner at the last split; it would find the middle one anew for each.
+), pace as materialized (
     select race_id, percentile_cont(0.5) within group (order by finish_ms / elapsed_ms) as factor
     from known join last_split using (race_id, passed)
     where result_status = 'finished' and elapsed_ms > 0 and finish_ms > elapsed_ms
