@@ -258,7 +258,7 @@ def _scoring(field_size: int | None) -> list[tuple[str, str]]:
     waits = []
     for number, read in enumerate(reads[:NEW_READS]):
         began = time.perf_counter()
-        changes = scored.take([read._replace(at_ms=read.at_ms + 100, number=10**9 + number)])
+        changes = scored.take([msgspec.structs.replace(read, at_ms=read.at_ms + 100, number=10**9 + number)])
         _ = [scored.places(score) for score in changes.scores.values() if score is not None]
         waits.append((time.perf_counter() - began) * 1000)
     return [

@@ -1,10 +1,16 @@
-"""What scoring works on and what it gives. Pure values; instants are epoch milliseconds, durations milliseconds."""
+"""What scoring works on and what it gives. Pure values; instants are epoch milliseconds, durations milliseconds.
+
+A race holds a million of some of them. None can be part of a cycle, so the garbage collector does not watch those: a
+look at all of them would stop scoring for most of a second.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+
+import msgspec
 
 from project88.records.entities import DeclaredStatus
 
@@ -22,7 +28,7 @@ ReadStatus = Literal[
 ResultStatus = Literal["finished", "dnf", "dns", "dq", "started"]
 
 
-class Read(NamedTuple):
+class Read(msgspec.Struct, frozen=True, order=True, gc=False):
     """One read or gun time. The order of the fields is the order of reads; ``number`` is the stored one."""
 
     at_ms: int
@@ -40,8 +46,7 @@ class Judgement(NamedTuple):
     point: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who runs with which bib, as far as scoring cares."""
 
     entry_id: str
@@ -62,7 +67,7 @@ class Decisions:
     adjustments_ms: Mapping[str, int] = field(default_factory=dict)
 
 
-class SplitTime(NamedTuple):
+class SplitTime(msgspec.Struct, frozen=True, gc=False):
     """When a runner came by a point, and how long after its own start; None where that start is unknown."""
 
     point: str
@@ -70,8 +75,7 @@ class SplitTime(NamedTuple):
     elapsed_ms: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
+class Score(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One runner's result without its places. None is unknown."""
 
     entry: Entry
