@@ -191,6 +191,10 @@ copy plain_lines from stdin;
 insert into ct_events (timing_partner_id, event_id, data_source, event_name, start_date, time_zone)
 select timing_partner_id, 'hardware', 'tcp_hardware', event_name, start_date, time_zone from ct_events;
 
+-- name: register_entries
+-- As if a registration service had said who runs.
+update ct_participants set data_source = 'runsignup';
+
 -- name: copy_to_hardware_entries
 -- A start list of everybody who has a result.
 insert into ct_participants (
