@@ -74,7 +74,9 @@ class Play:
 FULL = (
     Play(words="the rehearsal, all runners", field=None, speed=60.0, hours=3.5, seconds=30.0),
     Play(words="the rehearsal, 2,000 runners", field=2_000, speed=60.0, hours=3.3, seconds=45.0),
-    Play(words="60 times as fast, own start list", field=None, speed=60.0, hours=3.5, seconds=30.0, is_registered=False),
+    Play(
+        words="60 times as fast, own start list", field=None, speed=60.0, hours=3.5, seconds=30.0, is_registered=False
+    ),
     Play(words="race day, all runners", field=None, speed=1.0, hours=4.0, seconds=60.0),
 )
 QUICK = (Play(words="the rehearsal, 500 runners", field=500, speed=60.0, hours=3.5, seconds=20.0),)

@@ -1,7 +1,7 @@
 """Keeps the results of bound events true to their reads, entries, courses and decisions. Judges no read itself.
 
-A result of a new read is written at once, with its own places. Places that it moves are written together, and never
-take more than a fifth of the time.
+A result of a new read is written at once, with its own places. Places that it moves are written later, in portions
+between which new reads are scored, and never take more than a fifth of the time.
 """
 
 from __future__ import annotations
@@ -33,11 +33,16 @@ GATHER_SECONDS = 0.1
 LOOK_SECONDS = 2.0
 PLACES_SECONDS = 1.0
 SHARE_FOR_PLACES = 0.2
+#: A new read waits for one portion at most.
+PLACES_AT_ONCE = 500
 
 
 @dataclass(slots=True)
 class _Scored:
-    """One event as it was last scored. ``places`` are those that are written."""
+    """One event as it was last scored. ``places`` are those that are written; ``misplaced`` entries have others by now.
+
+    ``placing_seconds``: what the portions of this round took so far.
+    """
 
     event: store.ScoredEvent
     courses: Sequence[Course]
@@ -47,6 +52,8 @@ class _Scored:
     read_up_to: int = 0
     places: dict[str, Places] = field(default_factory=dict)
     places_moved: bool = False
+    misplaced: list[str] = field(default_factory=list)
+    placing_seconds: float = 0.0
     next_places_at: float = 0.0
 
 
@@ -71,8 +78,9 @@ class Scorer:
                     looked_at = clock.monotonic()
                     await self.look(connection)
                 await self.score_new(connection)
-                await stopped_within(stop, GATHER_SECONDS)
-                await _until(told, LOOK_SECONDS if not self._waits_for_places() else PLACES_SECONDS)
+                if told.is_set() or not self._is_placing():
+                    await stopped_within(stop, GATHER_SECONDS)
+                await _until(told, self._patience_seconds())
 
     async def look(self, connection: Connection) -> None:
         """Score anew the events of which anything but the reads has changed; forget those that are over.
@@ -102,7 +110,12 @@ class Scorer:
             up_to = await store.newest_read(connection, scored.event)
             if up_to > scored.read_up_to:
                 await self._take(connection, scored, up_to)
-            if scored.places_moved and clock.monotonic() >= scored.next_places_at:
+            is_due = scored.places_moved and not scored.misplaced and clock.monotonic() >= scored.next_places_at
+            if is_due:
+                scored.places_moved = False
+                scored.misplaced = _misplaced(scored)
+            # A round without places is written too: it notes that the results changed.
+            if is_due or scored.misplaced:
                 await self._write_places(connection, scored)
 
     async def score_anew(self, connection: Connection, event: store.ScoredEvent) -> None:
@@ -187,20 +200,27 @@ class Scorer:
             scored.places.pop(entry_id, None)
 
     async def _write_places(self, connection: Connection, scored: _Scored) -> None:
+        """A portion of them, as they are now."""
         began = clock.monotonic()
-        moved = []
-        for score in scored.score.scores():
-            places = scored.score.places(score)
-            if scored.places.get(score.entry.entry_id) != places:
-                scored.places[score.entry.entry_id] = places
-                moved.append((score.entry.entry_id, score.entry.race_id, *places))
-        await store.write_places(connection, scored.event, moved)
-        scored.places_moved = False
-        took = clock.monotonic() - began
-        scored.next_places_at = clock.monotonic() + max(PLACES_SECONDS, took / SHARE_FOR_PLACES)
+        portion, scored.misplaced = scored.misplaced[:PLACES_AT_ONCE], scored.misplaced[PLACES_AT_ONCE:]
+        scores = [score for entry_id in portion if (score := scored.score.score(entry_id)) is not None]
+        places = {score.entry.entry_id: scored.score.places(score) for score in scores}
+        rows = [(score.entry.entry_id, score.entry.race_id, *places[score.entry.entry_id]) for score in scores]
+        await store.write_places(connection, scored.event, rows)
+        scored.places.update(places)
+        scored.placing_seconds += clock.monotonic() - began
+        if not scored.misplaced:
+            rest_seconds = max(PLACES_SECONDS, scored.placing_seconds / SHARE_FOR_PLACES)
+            scored.next_places_at = clock.monotonic() + rest_seconds
+            scored.placing_seconds = 0.0
 
-    def _waits_for_places(self) -> bool:
-        return any(scored.places_moved for scored in self._scored.values())
+    def _is_placing(self) -> bool:
+        return any(scored.misplaced for scored in self._scored.values())
+
+    def _patience_seconds(self) -> float:
+        if self._is_placing():
+            return 0.0
+        return PLACES_SECONDS if any(scored.places_moved for scored in self._scored.values()) else LOOK_SECONDS
 
 
 async def score_once(db: Database, event_id: EventId, timing_partner_id: TimingPartnerId) -> bool:
@@ -229,6 +249,11 @@ def _closed(scored: _Scored, event: store.ScoredEvent) -> frozenset[str]:
         ):
             closed.add(course.race_id)
     return frozenset(closed)
+
+
+def _misplaced(scored: _Scored) -> list[str]:
+    return [score.entry.entry_id for score in scored.score.scores()
+            if scored.places.get(score.entry.entry_id) != scored.score.places(score)]  # fmt: skip
 
 
 def _moves_places(changes: Changes) -> bool:

@@ -78,6 +78,9 @@ class EventScore:
     def places(self, score: Score) -> Places:
         return self._rankings[score.entry.race_id].places(score)
 
+    def score(self, entry_id: str) -> Score | None:
+        return self._scores.get(entry_id)
+
     def scores(self) -> Iterator[Score]:
         return iter(self._scores.values())
 
