@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from project88.imports.run import ReadsOptions, import_reads
 from project88.listen.scorer import Scorer, score_once
 from project88.listen.service import Listening
@@ -130,6 +132,36 @@ async def test_results_follow_the_reads_while_they_come_and_places_move(db: Data
         await decisions.undo_decision(db, partner, event_id, decision["decision_id"], "director")
         await until(db, f"select overall_place from unified_results where bib_number = '{fastest['bib_number']}'", 1)
     assert await results(db, event_id) == truth(event)
+
+
+async def test_reads_that_come_later_move_everybody_s_places_a_portion_at_a_time(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("project88.listen.scorer.PLACES_AT_ONCE", 7)
+    event = race(FIELD)
+    partner = await partner_with_account(db)
+    event_id = await hardware_event(db, partner, event, tmp_path / "files")
+    others = "select count(*)::int from wanted w left join unified_results u using (participant_id)"
+    others += " where u.overall_place is distinct from w.overall_place"
+    async with listener(db, tmp_path / "spool") as hub:
+        await played(hub, event, LinkFaults())
+    await bind_all(db, partner, event_id)
+    assert await score_once(db, event_id, partner)
+    async with db.connection() as connection:
+        await connection.execute("create table wanted as select participant_id, overall_place from unified_results")
+        await connection.execute(
+            "create table late as select * from timing.timing_reads where tag_code in ("
+            " select bib_number from unified_results where overall_place <= 3)"
+        )
+        await connection.execute("delete from timing.timing_reads where tag_code in (select tag_code from late)")
+        await scoring.score_anew(db, partner, event_id)
+        async with scorer(db):
+            winners = "select count(*)::int from unified_results where bib_number in (select tag_code from late)"
+            await until(db, winners, 0)
+            assert (await rows(db, others))[0]["count"] > 2 * 7
+            # As the newest reads, whatever their numbers were.
+            await connection.execute("insert into timing.timing_reads overriding user value select * from late")
+            await until(db, others, 0)
 
 
 async def test_a_file_from_the_controller_fills_the_gaps_of_the_network_and_nothing_else(db: Database, tmp_path: Path):
