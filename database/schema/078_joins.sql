@@ -96,8 +96,9 @@ create table if not exists entry_links (
     constraint entry_link_why_is_a_known_word
         check (why in ('first', 'same entry', 'external id', 'bib and name', 'bib, one without a name', 'alone'))
 );
-create index if not exists entry_links_by_person
-    on entry_links (timing_partner_id, event_id, joined_race_id, person_id);
+-- The person first: its ids differ soonest.
+drop index if exists entry_links_by_person;
+create index if not exists entry_links_of_person on entry_links (person_id, event_id);
 comment on table entry_links is 'Which person each entry of each source of a joined event is. Derived; made anew when need be.';
 comment on column entry_links.basis is 'Bib, external id and name by which the entry was matched.';
 comment on column entry_links.why is 'first: of the event''s own source. alone: nobody of a source before it is the same.';
@@ -206,23 +207,34 @@ language sql stable set enable_nestloop = off set enable_mergejoin = off as $$
         on (r.entry_id, r.race_id) = (c.entry_id, coalesce(c.race_id, ''))
 $$;
 
--- Which race of the event's own source each race of another one is: the same id, else the same name, else the only race
--- of both; one that is none of them stands by itself.
-create or replace function race_map(p_timing_partner_id integer, p_event_id text, p_own text, p_other text)
-returns table (race_id text, own_race_id text)
+-- The races under which a source of an event has entries or results.
+create or replace function source_races(p_timing_partner_id integer, p_event_id text, p_data_source text) returns text[]
+language sql stable as $$
+    select coalesce(array_agg(distinct race_id), '{}') from (
+        select coalesce(c.race_id, '') as race_id from ct_participants c
+        where c.timing_partner_id = p_timing_partner_id and c.event_id = p_event_id and c.data_source = p_data_source
+          and c.retracted_at is null
+        union all
+        select coalesce(r.race_id, '') from ct_results r
+        where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id and r.data_source = p_data_source
+          and r.retracted_at is null) k
+$$;
+
+-- Which race of the event's own source each of these races of another one is: the same id, else the same name, else the
+-- only race of both; one that is none of them stands by itself. A race of the own source counts without entries too.
+drop function if exists race_map(integer, text, text, text);
+create or replace function race_map(
+    p_timing_partner_id integer, p_event_id text, p_own text, p_own_races text[], p_other text, p_other_races text[]
+) returns table (race_id text, own_race_id text)
 language sql stable as $$
     with races as (
-        select distinct k.data_source, k.race_id from (
-            select c.data_source, coalesce(c.race_id, '') as race_id from ct_participants c
-            where c.timing_partner_id = p_timing_partner_id and c.event_id = p_event_id and c.retracted_at is null
-            union all
-            select r.data_source, coalesce(r.race_id, '') from ct_results r
-            where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id and r.retracted_at is null
-            union all
-            select r.data_source, r.race_id from ct_races r
-            where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id and r.retracted_at is null
-              and r.data_source = p_own) k
-        where k.data_source in (p_own, p_other)
+        select p_own as data_source, race_id from unnest(p_own_races) race_id
+        union
+        select p_other, race_id from unnest(p_other_races) race_id
+        union
+        select p_own, r.race_id from ct_races r
+        where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id and r.retracted_at is null
+          and r.data_source = p_own
     ),
     named as (
         select x.data_source, x.race_id, normalised_event_name(r.race_name) as name,
@@ -268,7 +280,11 @@ language sql stable set enable_nestloop = off set enable_mergejoin = off as $$
     ),
     entries as materialized (
         select m.*, x.own_race_id as joined_race_id
-        from mine m join race_map(p_timing_partner_id, p_event_id, p_linked[1], p_other) x using (race_id)
+        from mine m
+        join race_map(
+            p_timing_partner_id, p_event_id, p_linked[1],
+            (select array_agg(distinct k.race_id) from known k where k.data_source = p_linked[1]), p_other,
+            (select array_agg(distinct race_id) from mine)) x using (race_id)
     ),
     -- The hardware scores with the entries of another source where it has none: its result has that entry's id.
     by_entry as (

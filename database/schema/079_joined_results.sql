@@ -16,14 +16,16 @@ language sql stable as $$
     group by d.bib_number
 $$;
 
--- What each source says of each person of a joined event, the word that counts most first; of all persons, or of some
--- ('race id', unit separator, 'person id'). Times and places go together: the first row is the one that they come from.
--- A disqualification by another source than the hardware counts at once, and until the results have settled a finish
--- counts more than none; so does it later, where the other source only found no rows.
-create or replace function person_sources(p_timing_partner_id integer, p_event_id text, p_persons text[])
-returns table (joined_race_id text, person_id text, place bigint, data_source text, why text, row_id tid,
-               bib_number text, first_name text, last_name text, gender text, age integer, city text, state text,
-               country text, division text, status text, adjustment interval, fields jsonb)
+-- What each source says of each person of a joined event; of all persons, or of some ('race id', unit separator,
+-- 'person id'). The lower the turn, the more a word counts, of equal ones that of the source whose name comes first.
+-- Times and places go together: they come from the first row. A disqualification by another source than the hardware
+-- counts at once, and until the results have settled a finish counts more than none; so does it later, where the other
+-- source only found no rows.
+drop function if exists person_sources(integer, text, text[]);
+create function person_sources(p_timing_partner_id integer, p_event_id text, p_persons text[])
+returns table (joined_race_id text, person_id text, turn bigint, data_source text, why text, row_id tid,
+               linked_bib text, bib_number text, first_name text, last_name text, gender text, age integer, city text,
+               state text, country text, division text)
 language sql stable as $$
     with event as (
         select e.settled_at is not null as is_settled from ct_events e
@@ -58,19 +60,19 @@ language sql stable as $$
         where l.legacy_row_id is not null
     )
     select s.joined_race_id, s.person_id,
-           row_number() over (
-               partition by s.joined_race_id, s.person_id
-               order by s.row_id is null,
-                        -- Scoring has carried out what was decided, but of who did not finish there it knows no time.
-                        d.bib_number is null or s.data_source <> 'tcp_hardware' or s.is_unfinished
-                            or d.status is null and d.adjustment is null,
-                        e.is_settled or s.data_source = 'tcp_hardware' or s.result_status is distinct from 'dq',
-                        s.is_unfinished and (not e.is_settled or s.status_is_derived),
-                        k.rank nulls last, s.data_source),
-           s.data_source, s.why, s.row_id, coalesce(s.bib_number, c.bib_number), coalesce(s.first_name, c.first_name),
-           coalesce(s.last_name, c.last_name), coalesce(s.gender, c.gender), coalesce(s.age, c.age),
-           coalesce(s.city, c.city), coalesce(s.state, c.state), coalesce(s.country, c.country),
-           coalesce(s.division, c.division), d.status, d.adjustment, d.fields
+           -- Each outweighs those below it and the rank; a source without a rank comes last.
+           (80000000000 * (s.row_id is null)::integer
+            -- Scoring has carried out what was decided, but of who did not finish there it knows no time.
+            + 40000000000 * (d.bib_number is null or s.data_source <> 'tcp_hardware' or s.is_unfinished
+                             or d.status is null and d.adjustment is null)::integer
+            + 20000000000 * (e.is_settled or s.data_source = 'tcp_hardware'
+                             or s.result_status is distinct from 'dq')::integer
+            + 10000000000 * coalesce(s.is_unfinished and (not e.is_settled or s.status_is_derived), true)::integer
+            + coalesce(k.rank, 5000000000)),
+           s.data_source, s.why, s.row_id, s.linked_bib, coalesce(s.bib_number, c.bib_number),
+           coalesce(s.first_name, c.first_name), coalesce(s.last_name, c.last_name), coalesce(s.gender, c.gender),
+           coalesce(s.age, c.age), coalesce(s.city, c.city), coalesce(s.state, c.state), coalesce(s.country, c.country),
+           coalesce(s.division, c.division)
     from found s
     cross join event e
     left join ct_participants c on c.timing_partner_id = p_timing_partner_id and c.event_id = p_event_id
@@ -83,54 +85,53 @@ $$;
 create or replace function joined_rows(p_timing_partner_id integer, p_event_id text, p_persons text[])
 returns setof joined_results
 language sql stable as $$
-    with said as materialized (
-        select * from person_sources(p_timing_partner_id, p_event_id, p_persons)
-    ),
-    -- Of the fields of a person each source may know some: the first that knows it counts.
-    persons as (
+    -- Of the fields of a person each source may know some: the first that knows it counts. All in one order, so that
+    -- they are sorted once.
+    with persons as (
         select joined_race_id, person_id,
-               (array_agg(bib_number order by place) filter (where bib_number is not null))[1] as bib_number,
-               (array_agg(first_name order by place) filter (where first_name is not null))[1] as first_name,
-               (array_agg(last_name order by place) filter (where last_name is not null))[1] as last_name,
-               (array_agg(gender order by place) filter (where gender is not null))[1] as gender,
-               (array_agg(age order by place) filter (where age is not null))[1] as age,
-               (array_agg(city order by place) filter (where city is not null))[1] as city,
-               (array_agg(state order by place) filter (where state is not null))[1] as state,
-               (array_agg(country order by place) filter (where country is not null))[1] as country,
-               (array_agg(division order by place) filter (where division is not null))[1] as division
-        from said group by joined_race_id, person_id
+               (array_agg(row_id order by turn, data_source))[1] as row_id,
+               (array_agg(linked_bib order by turn, data_source))[1] as linked_bib,
+               (array_agg(bib_number order by turn, data_source) filter (where bib_number is not null))[1] as bib_number,
+               (array_agg(first_name order by turn, data_source) filter (where first_name is not null))[1] as first_name,
+               (array_agg(last_name order by turn, data_source) filter (where last_name is not null))[1] as last_name,
+               (array_agg(gender order by turn, data_source) filter (where gender is not null))[1] as gender,
+               (array_agg(age order by turn, data_source) filter (where age is not null))[1] as age,
+               (array_agg(city order by turn, data_source) filter (where city is not null))[1] as city,
+               (array_agg(state order by turn, data_source) filter (where state is not null))[1] as state,
+               (array_agg(country order by turn, data_source) filter (where country is not null))[1] as country,
+               (array_agg(division order by turn, data_source) filter (where division is not null))[1] as division
+        from person_sources(p_timing_partner_id, p_event_id, p_persons) group by joined_race_id, person_id
     ),
     races as (
         select distinct on (race_id) race_id, race_name from ct_races
         where timing_partner_id = p_timing_partner_id and event_id = p_event_id and retracted_at is null
         order by race_id, race_name is null, data_source = 'tcp_hardware' desc, data_source
     )
-    select p_timing_partner_id, p_event_id, s.joined_race_id, s.person_id, races.race_name, s.data_source,
+    select p_timing_partner_id, p_event_id, p.joined_race_id, p.person_id, races.race_name, r.data_source,
            p.bib_number,
-           case when s.fields ? 'first_name' then s.fields ->> 'first_name' else p.first_name end,
-           case when s.fields ? 'last_name' then s.fields ->> 'last_name' else p.last_name end,
-           case when s.fields ? 'gender' then s.fields ->> 'gender' else p.gender end,
-           case when s.fields ? 'age' then (s.fields ->> 'age')::integer else p.age end,
-           case when s.fields ? 'city' then s.fields ->> 'city' else p.city end,
-           case when s.fields ? 'state' then s.fields ->> 'state' else p.state end,
-           case when s.fields ? 'country' then s.fields ->> 'country' else p.country end,
+           case when d.fields ? 'first_name' then d.fields ->> 'first_name' else p.first_name end,
+           case when d.fields ? 'last_name' then d.fields ->> 'last_name' else p.last_name end,
+           case when d.fields ? 'gender' then d.fields ->> 'gender' else p.gender end,
+           case when d.fields ? 'age' then (d.fields ->> 'age')::integer else p.age end,
+           case when d.fields ? 'city' then d.fields ->> 'city' else p.city end,
+           case when d.fields ? 'state' then d.fields ->> 'state' else p.state end,
+           case when d.fields ? 'country' then d.fields ->> 'country' else p.country end,
            r.chip_time + by_hand.adjustment, r.gun_time + by_hand.adjustment,
-           case when by_hand.status is null then r.overall_place end,
-           case when by_hand.status is null then r.gender_place end,
-           case when s.fields ? 'division' then s.fields ->> 'division' else p.division end,
-           case when by_hand.status is null then r.division_place end,
-           coalesce(by_hand.status, r.result_status), r.provider_status, r.begin_time, r.finish_time, r.race_id, r.entry_id,
+           case when d.status is null then r.overall_place end,
+           case when d.status is null then r.gender_place end,
+           case when d.fields ? 'division' then d.fields ->> 'division' else p.division end,
+           case when d.status is null then r.division_place end,
+           coalesce(d.status, r.result_status), r.provider_status, r.begin_time, r.finish_time, r.race_id, r.entry_id,
            r.legacy_row_id, now(), now()
-    from said s
-    join ct_results r on r.ctid = s.row_id
-    join persons p using (joined_race_id, person_id)
-    left join races on races.race_id = s.joined_race_id
+    from persons p
+    join ct_results r on r.ctid = p.row_id
+    left join races on races.race_id = p.joined_race_id
+    left join bib_decisions(p_timing_partner_id, p_event_id) d on d.bib_number = p.linked_bib
     -- Scoring applies to the hardware's row what was decided on it: a time once, a status again to no effect.
     cross join lateral (
-        select s.status,
-               coalesce(case when s.data_source <> 'tcp_hardware' then s.adjustment end, interval '0') as adjustment
+        select coalesce(case when r.data_source <> 'tcp_hardware' then d.adjustment end, interval '0') as adjustment
     ) by_hand
-    where s.place = 1 and r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id
+    where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id
 $$;
 
 -- Writes what is new or another, and removes what is no result any more. Planned each time: a plan that suits a few
@@ -155,29 +156,36 @@ begin
             select race_id, participant_id from known except select race_id, participant_id from found) g
         where j.timing_partner_id = $1 and j.event_id = $2
           and (j.race_id, j.participant_id) = (g.race_id, g.participant_id)
+    ),
+    changed as (
+        update joined_results j set (
+            race_name, data_source, bib_number, first_name, last_name, gender, age, city, state, country, chip_time,
+            gun_time, overall_place, gender_place, division, division_place, result_status, provider_status, begin_time,
+            finish_time, source_race_id, source_entry_id, source_row_id, updated_at
+        ) = (
+            f.race_name, f.data_source, f.bib_number, f.first_name, f.last_name, f.gender, f.age, f.city, f.state,
+            f.country, f.chip_time, f.gun_time, f.overall_place, f.gender_place, f.division, f.division_place,
+            f.result_status, f.provider_status, f.begin_time, f.finish_time, f.source_race_id, f.source_entry_id,
+            f.source_row_id, now())
+        from found f
+        join known k using (race_id, participant_id)
+        where j.timing_partner_id = $1 and j.event_id = $2
+          and (j.race_id, j.participant_id) = (f.race_id, f.participant_id)
+          and (k.race_name, k.data_source, k.bib_number, k.first_name, k.last_name, k.gender, k.age, k.city, k.state,
+               k.country, k.chip_time, k.gun_time, k.overall_place, k.gender_place, k.division, k.division_place,
+               k.result_status, k.provider_status, k.begin_time, k.finish_time, k.source_race_id, k.source_entry_id,
+               k.source_row_id)
+              is distinct from
+              (f.race_name, f.data_source, f.bib_number, f.first_name, f.last_name, f.gender, f.age, f.city, f.state,
+               f.country, f.chip_time, f.gun_time, f.overall_place, f.gender_place, f.division, f.division_place,
+               f.result_status, f.provider_status, f.begin_time, f.finish_time, f.source_race_id, f.source_entry_id,
+               f.source_row_id)
     )
+    -- One transaction at a time joins an event, so nobody else has written them meanwhile. In the order of the key.
     insert into joined_results
     select f.* from found f
-    left join known k using (race_id, participant_id)
-    where k.participant_id is null
-       or (k.race_name, k.data_source, k.bib_number, k.first_name, k.last_name, k.gender, k.age, k.city, k.state,
-           k.country, k.chip_time, k.gun_time, k.overall_place, k.gender_place, k.division, k.division_place,
-           k.result_status, k.provider_status, k.begin_time, k.finish_time, k.source_race_id, k.source_entry_id,
-           k.source_row_id)
-          is distinct from
-          (f.race_name, f.data_source, f.bib_number, f.first_name, f.last_name, f.gender, f.age, f.city, f.state,
-           f.country, f.chip_time, f.gun_time, f.overall_place, f.gender_place, f.division, f.division_place,
-           f.result_status, f.provider_status, f.begin_time, f.finish_time, f.source_race_id, f.source_entry_id,
-           f.source_row_id)
-    on conflict (timing_partner_id, event_id, race_id, participant_id) do update set
-        race_name = excluded.race_name, data_source = excluded.data_source, bib_number = excluded.bib_number,
-        first_name = excluded.first_name, last_name = excluded.last_name, gender = excluded.gender, age = excluded.age,
-        city = excluded.city, state = excluded.state, country = excluded.country, chip_time = excluded.chip_time,
-        gun_time = excluded.gun_time, overall_place = excluded.overall_place, gender_place = excluded.gender_place,
-        division = excluded.division, division_place = excluded.division_place, result_status = excluded.result_status,
-        provider_status = excluded.provider_status, begin_time = excluded.begin_time,
-        finish_time = excluded.finish_time, source_race_id = excluded.source_race_id,
-        source_entry_id = excluded.source_entry_id, source_row_id = excluded.source_row_id, updated_at = now()
+    where not exists (select from known k where (k.race_id, k.participant_id) = (f.race_id, f.participant_id))
+    order by f.race_id, f.participant_id
     $query$ using p_timing_partner_id, p_event_id, p_persons;
 end $$;
 

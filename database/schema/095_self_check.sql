@@ -336,7 +336,7 @@ values
     ('find_entry_bib()'),
     ('follow_entry_bibs()'),
     ('join_event(integer,text,text[],boolean,boolean)'),
-    ('race_map(integer,text,text,text)'),
+    ('race_map(integer,text,text,text[],text,text[])'),
     ('note_settled_event()'),
     ('change_cause()'),
     ('change_instant()'),

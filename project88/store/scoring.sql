@@ -53,7 +53,10 @@ with races as materialized (
     from (select distinct data_source from ct_participants
           where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and retracted_at is null
             and data_source <> 'tcp_hardware') s
-    cross join lateral race_map(%(timing_partner_id)s::int, %(event_id)s::text, 'tcp_hardware', s.data_source) m
+    cross join lateral race_map(
+        %(timing_partner_id)s::int, %(event_id)s::text, 'tcp_hardware',
+        source_races(%(timing_partner_id)s::int, %(event_id)s::text, 'tcp_hardware'), s.data_source,
+        source_races(%(timing_partner_id)s::int, %(event_id)s::text, s.data_source)) m
 ),
 entries as (
     select c.entry_id, coalesce(m.own_race_id, c.race_id) as race_id, c.bib_number, c.gender, c.division, c.wave_name,
