@@ -85,7 +85,6 @@ create table if not exists entry_links (
     entry_id          text not null,
     legacy_row_id     bigint,
     has_entry         boolean not null,
-    basis             text not null,
     bib_number        text,
     external_id       text,
     person_name       text,
@@ -96,11 +95,12 @@ create table if not exists entry_links (
     constraint entry_link_why_is_a_known_word
         check (why in ('first', 'same entry', 'external id', 'bib and name', 'bib, one without a name', 'alone'))
 );
+alter table entry_links drop column if exists basis;
 -- The person first: its ids differ soonest.
 drop index if exists entry_links_by_person;
 create index if not exists entry_links_of_person on entry_links (person_id, event_id);
 comment on table entry_links is 'Which person each entry of each source of a joined event is. Derived; made anew when need be.';
-comment on column entry_links.basis is 'Bib, external id and name by which the entry was matched.';
+comment on column entry_links.bib_number is 'With external_id and person_name what the entry was matched by.';
 comment on column entry_links.why is 'first: of the event''s own source. alone: nobody of a source before it is the same.';
 
 create table if not exists joined_results (
@@ -172,10 +172,9 @@ create or replace function link_key(data_source text, race_id text, entry_id tex
 language sql immutable parallel safe
 return data_source || chr(31) || coalesce(race_id, '') || chr(31) || coalesce(entry_id, '');
 
-create or replace function link_basis(bib text, external_id text, first_name text, last_name text) returns text
-language sql immutable parallel safe
-return coalesce(bib, '') || chr(31) || coalesce(external_id, '') || chr(31) || coalesce(first_name, '') || chr(31)
-       || coalesce(last_name, '');
+create or replace function full_name(first_name text, last_name text) returns text
+language sql stable parallel safe
+return nullif(trim(concat_ws(' ', first_name, last_name)), '');
 
 -- The words of a name in any order, without accents and case.
 create or replace function person_name_key(person_name text) returns text
@@ -258,8 +257,7 @@ $$;
 create or replace function own_links(p_timing_partner_id integer, p_event_id text, p_own text) returns setof entry_links
 language sql stable as $$
     select p_timing_partner_id, p_event_id, link_key(p_own, s.race_id, s.entry_id), p_own, s.race_id, s.entry_id,
-           s.legacy_row_id, s.has_entry, link_basis(s.bib_number, s.external_id, s.first_name, s.last_name),
-           s.bib_number, s.external_id, nullif(trim(concat_ws(' ', s.first_name, s.last_name)), ''), s.race_id,
+           s.legacy_row_id, s.has_entry, s.bib_number, s.external_id, full_name(s.first_name, s.last_name), s.race_id,
            s.entry_id, 'first'
     from source_entries(p_timing_partner_id, p_event_id, p_own) s
 $$;
@@ -271,7 +269,7 @@ create or replace function other_links(
 language sql stable set enable_nestloop = off set enable_mergejoin = off as $$
     with mine as materialized (
         select link_key(p_other, s.race_id, s.entry_id) as link_key, s.*,
-               nullif(trim(concat_ws(' ', s.first_name, s.last_name)), '') as person_name
+               full_name(s.first_name, s.last_name) as person_name
         from source_entries(p_timing_partner_id, p_event_id, p_other) s
     ),
     known as materialized (
@@ -331,8 +329,7 @@ language sql stable set enable_nestloop = off set enable_mergejoin = off as $$
            or person_name_key(e.person_name) = any (select person_name_key(name) from unnest(p.names) name)
     )
     select p_timing_partner_id, p_event_id, e.link_key, p_other, e.race_id, e.entry_id, e.legacy_row_id, e.has_entry,
-           link_basis(e.bib_number, e.external_id, e.first_name, e.last_name), e.bib_number, e.external_id,
-           e.person_name, e.joined_race_id,
+           e.bib_number, e.external_id, e.person_name, e.joined_race_id,
            -- Another source may use the ids of the first one for other people.
            coalesce(m.person_id, case when taken.entry_id is null then e.entry_id else p_other || ':' || e.entry_id end),
            coalesce(m.why, 'alone')
@@ -366,7 +363,7 @@ language sql set enable_nestloop = off set enable_mergejoin = off as $$
     other as (
         update entry_links l set
             race_id = f.race_id, entry_id = f.entry_id, legacy_row_id = f.legacy_row_id, has_entry = f.has_entry,
-            basis = f.basis, bib_number = f.bib_number, external_id = f.external_id, person_name = f.person_name,
+            bib_number = f.bib_number, external_id = f.external_id, person_name = f.person_name,
             joined_race_id = f.joined_race_id, person_id = f.person_id, why = f.why
         from found f join known k using (link_key)
         where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.link_key = f.link_key
@@ -377,6 +374,7 @@ language sql set enable_nestloop = off set enable_mergejoin = off as $$
     select f.* from found f where not exists (select from known k where k.link_key = f.link_key)
 $$;
 drop function if exists link_source(integer, text, text, text);
+drop function if exists link_basis(text, text, text, text);
 
 
 -- Who is whom. The entries of the event's own source are persons; an entry of another source is one of them when the

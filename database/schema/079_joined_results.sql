@@ -124,7 +124,8 @@ language sql stable as $$
            coalesce(d.status, r.result_status), r.provider_status, r.begin_time, r.finish_time, r.race_id, r.entry_id,
            r.legacy_row_id, now(), now()
     from persons p
-    join ct_results r on r.ctid = p.row_id
+    -- Row by row, for a plan that looks for a few rows in all of the results takes longer.
+    cross join lateral (select * from ct_results where ctid = p.row_id limit 1) r
     left join races on races.race_id = p.joined_race_id
     left join bib_decisions(p_timing_partner_id, p_event_id) d on d.bib_number = p.linked_bib
     -- Scoring applies to the hardware's row what was decided on it: a time once, a status again to no effect.
@@ -193,9 +194,11 @@ end $$;
 create or replace function persons_of(p_timing_partner_id integer, p_event_id text, p_link_keys text[]) returns text[]
 language sql stable as $$
     select case when bool_or((l.link_key is null) <> (r.entry_id is null and c.entry_id is null)
-                             or l.link_key is not null and l.basis <> link_basis(
-                                 coalesce(r.bib_number, c.bib_number), c.external_id,
-                                 coalesce(r.first_name, c.first_name), coalesce(r.last_name, c.last_name))) then null
+                             or l.link_key is not null
+                                and (l.bib_number, l.external_id, l.person_name) is distinct from (
+                                    coalesce(r.bib_number, c.bib_number), c.external_id,
+                                    full_name(coalesce(r.first_name, c.first_name), coalesce(r.last_name, c.last_name))))
+                     then null
                 else array_agg(distinct l.joined_race_id || chr(31) || l.person_id) filter (where l.link_key is not null)
            end
     from (select key, split_part(key, chr(31), 1) as data_source, split_part(key, chr(31), 2) as race_id,

@@ -87,7 +87,7 @@ values
      'timestamp with time zone, kind text, last_seen_at timestamp with time zone, race_id text, revoked_at '
      'timestamp with time zone, timing_partner_id integer, timing_session_id bigint, token_hash bytea'),
     ('entry_links',
-     'basis text, bib_number text, data_source text, entry_id text, event_id text, external_id text, '
+     'bib_number text, data_source text, entry_id text, event_id text, external_id text, '
      'has_entry boolean, joined_race_id text, legacy_row_id bigint, link_key text, person_id text, '
      'person_name text, race_id text, timing_partner_id integer, why text'),
     ('entry_readings',
@@ -316,7 +316,7 @@ values
     ('bib_decisions(integer,text)'),
     ('join_what_is_decided()'),
     ('joined_rows(integer,text,text[])'),
-    ('link_basis(text,text,text,text)'),
+    ('full_name(text,text)'),
     ('link_entries(integer,text)'),
     ('link_key(text,text,text)'),
     ('other_links(integer,text,text[],text)'),
@@ -332,6 +332,7 @@ values
     ('write_joined(integer,text,text[])'),
     ('note_left_joins()'),
     ('source_entries(integer,text,text)'),
+    ('source_races(integer,text,text)'),
     ('forget_joins()'),
     ('find_entry_bib()'),
     ('follow_entry_bibs()'),

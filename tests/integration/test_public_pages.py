@@ -294,8 +294,8 @@ async def test_a_runner_of_a_joined_event_is_anonymous_where_his_registration_sa
         insert into ct_participants (timing_partner_id, event_id, data_source, entry_id, bib_number, raw_payload)
         values (1, 'p1', 'runsignup', 'r59', '59', '{"user": {"is_anonymous": "T"}}');
         insert into entry_links (timing_partner_id, event_id, link_key, data_source, race_id, entry_id, has_entry,
-                                 basis, joined_race_id, person_id, why)
-        values (1, 'p1', 'k', 'runsignup', '', 'r59', true, 'b', '10', 'e59', 'bib and name');
+                                 joined_race_id, person_id, why)
+        values (1, 'p1', 'k', 'runsignup', '', 'r59', true, '10', 'e59', 'bib and name');
         commit;
         """,
     )
