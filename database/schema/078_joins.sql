@@ -193,7 +193,7 @@ end $$;
 create or replace function source_entries(p_timing_partner_id integer, p_event_id text, p_data_source text)
 returns table (race_id text, entry_id text, legacy_row_id bigint, bib_number text, external_id text, first_name text,
                last_name text, has_entry boolean)
-language sql stable set enable_nestloop = off set enable_mergejoin = off as $$
+language sql stable as $$
     select coalesce(r.race_id, c.race_id, ''), coalesce(r.entry_id, c.entry_id, 'row ' || r.legacy_row_id),
            r.legacy_row_id, coalesce(r.bib_number, c.bib_number), c.external_id, coalesce(r.first_name, c.first_name),
            coalesce(r.last_name, c.last_name), c.entry_id is not null
@@ -266,7 +266,7 @@ $$;
 create or replace function other_links(
     p_timing_partner_id integer, p_event_id text, p_linked text[], p_other text
 ) returns setof entry_links
-language sql stable set enable_nestloop = off set enable_mergejoin = off as $$
+language sql stable as $$
     with mine as materialized (
         select link_key(p_other, s.race_id, s.entry_id) as link_key, s.*,
                full_name(s.first_name, s.last_name) as person_name
@@ -315,11 +315,11 @@ language sql stable set enable_nestloop = off set enable_mergejoin = off as $$
         select e.link_key, p.joined_race_id, p.person_id,
                case when e.person_name is null or p.names is null then 'bib, one without a name' else 'bib and name' end
                    as why
-        from (select joined_race_id, bib_number, min(link_key) as link_key, min(person_name) as person_name from entries
+        from (select bib_number, joined_race_id, min(link_key) as link_key, min(person_name) as person_name from entries
               where bib_number is not null and link_key not in (select link_key from surely)
                 and bib_number not in (select bib_number from apart)
               group by 1, 2 having count(*) = 1) e
-        join (select joined_race_id, bib_number, min(person_id) as person_id,
+        join (select bib_number, joined_race_id, min(person_id) as person_id,
                      array_agg(person_name) filter (where person_name is not null) as names
               from known
               where bib_number is not null
@@ -342,7 +342,7 @@ $$;
 create or replace function write_links(
     p_timing_partner_id integer, p_event_id text, p_linked text[], p_data_source text
 ) returns void
-language sql set enable_nestloop = off set enable_mergejoin = off as $$
+language sql as $$
     with found as materialized (
         select distinct on (f.link_key) f.* from (
             select o.* from own_links(p_timing_partner_id, p_event_id, p_data_source) o where p_linked = '{}'

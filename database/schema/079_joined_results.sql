@@ -86,7 +86,7 @@ create or replace function joined_rows(p_timing_partner_id integer, p_event_id t
 returns setof joined_results
 language sql stable as $$
     -- Of the fields of a person each source may know some: the first that knows it counts. All in one order, so that
-    -- they are sorted once.
+    -- they are sorted once, and by what differs soonest.
     with persons as (
         select joined_race_id, person_id,
                (array_agg(row_id order by turn, data_source))[1] as row_id,
@@ -100,7 +100,7 @@ language sql stable as $$
                (array_agg(state order by turn, data_source) filter (where state is not null))[1] as state,
                (array_agg(country order by turn, data_source) filter (where country is not null))[1] as country,
                (array_agg(division order by turn, data_source) filter (where division is not null))[1] as division
-        from person_sources(p_timing_partner_id, p_event_id, p_persons) group by joined_race_id, person_id
+        from person_sources(p_timing_partner_id, p_event_id, p_persons) group by person_id, joined_race_id
     ),
     races as (
         select distinct on (race_id) race_id, race_name from ct_races
@@ -182,11 +182,11 @@ begin
                f.result_status, f.provider_status, f.begin_time, f.finish_time, f.source_race_id, f.source_entry_id,
                f.source_row_id)
     )
-    -- One transaction at a time joins an event, so nobody else has written them meanwhile. In the order of the key.
+    -- One transaction at a time joins an event, so nobody else has written them meanwhile.
     insert into joined_results
     select f.* from found f
     where not exists (select from known k where (k.race_id, k.participant_id) = (f.race_id, f.participant_id))
-    order by f.race_id, f.participant_id
+    order by f.participant_id
     $query$ using p_timing_partner_id, p_event_id, p_persons;
 end $$;
 

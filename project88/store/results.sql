@@ -387,6 +387,8 @@ timed_races as (
     select distinct race_id from ct_results
     where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s and data_source = %(data_source)s
       and retracted_at is null and result_status = 'finished'
+      -- Nothing is read while nothing has settled.
+      and exists (select from settled)
 ),
 absent as (
     select entry.* from settled
