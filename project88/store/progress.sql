@@ -1,9 +1,20 @@
 -- name: collected
--- What the hub holds, for a summary line.
+-- What the hub holds, for a summary line: the rows of the views. It is asked while the first events come in, of which the
+-- planner knows nothing; so each count is one look at a table.
 select
     (select count(*) from unified_events)::int as events,
-    (select count(*) from unified_participants)::int as participants,
-    (select count(*) from unified_results)::int as results;
+    ((select count(*) from ct_participants c join ct_events e using (timing_partner_id, event_id)
+      where c.retracted_at is null and not e.is_joined)
+     + (select count(*) from (
+            select distinct l.timing_partner_id, l.event_id, l.joined_race_id, l.person_id
+            from entry_links l join ct_events e using (timing_partner_id, event_id)
+            where l.has_entry and e.is_joined) k)
+    )::int as participants,
+    ((select count(*) from ct_results r join ct_events e using (timing_partner_id, event_id)
+      where r.retracted_at is null and not r.is_detail and not e.is_joined and e.retracted_at is null)
+     + (select count(*) from joined_results j join ct_events e using (timing_partner_id, event_id)
+        where e.is_joined and e.retracted_at is null)
+    )::int as results;
 
 -- name: by_status
 -- Results of one event by status.

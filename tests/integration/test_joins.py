@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Identifier
 
 from project88.store.connection import Database
 from project88.store.decisions import undo_decision
 from project88.store.events import find_event
 from project88.store.explain import explain
 from project88.store.partners import add_partner
+from project88.store.progress import collected
 from tests.integration.fields import BY, EVENT, HARDWARE, LIVE, Field, field_of
 
 
@@ -90,6 +91,17 @@ async def test_ids_that_both_sources_use_for_different_people_do_not_collide(fie
     await field.entry(LIVE, "77", "1", "13", "Bob Ray")
     await field.result(LIVE, "77", "1", "13", 3700)
     assert [("1", "12"), ("chronotrack_live:1", "13")] == await field.shown("participant_id", "bib_number")
+
+
+async def test_the_summary_counts_what_the_views_show(field: Field):
+    await field.both("1", "12", "Ann Lee", 3600)
+    await field.entry(HARDWARE, "m", "h2", "13", "Bob Ray")
+    await field.result(LIVE, "77", "3", "14", 3700)
+    found = await collected(field.db)
+    views = {"events": "unified_events", "participants": "unified_participants", "results": "unified_results"}
+    for what, view in views.items():
+        assert getattr(found, what) == await field.db.value(SQL("select count(*) from {}").format(Identifier(view)))
+    assert (found.participants, found.results) == (2, 2)
 
 
 async def test_fields_that_one_source_does_not_know_come_from_the_other(field: Field):
