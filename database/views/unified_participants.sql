@@ -48,36 +48,22 @@ select
     coalesce(c.team_name, o.team_name),
     coalesce(c.entry_status, o.entry_status),
     greatest(c.updated_at, o.updated_at)
-from entry_links l
-join ct_events e on (e.timing_partner_id, e.event_id) = (l.timing_partner_id, l.event_id) and e.is_joined
+-- Of a person that several sources list, the event's own source counts, else the first by name; then the next one.
+from (
+    select k.*, row_number() over person as turn,
+           lead(k.data_source) over person as next_source, lead(k.entry_id) over person as next_entry_id
+    from entry_links k
+    join ct_events e on (e.timing_partner_id, e.event_id) = (k.timing_partner_id, k.event_id) and e.is_joined
+    where k.has_entry
+    window person as (partition by k.timing_partner_id, k.event_id, k.joined_race_id, k.person_id
+                      order by k.data_source <> e.data_source, k.data_source, k.link_key)
+) l
 join ct_participants c
     on (c.timing_partner_id, c.event_id, c.data_source, c.entry_id)
-     = (l.timing_partner_id, l.event_id, l.data_source, l.entry_id)
-    and coalesce(c.race_id, '') = l.race_id and c.retracted_at is null
-left join lateral (
-    select p.external_id, p.bib_number, p.first_name, p.last_name, p.gender, p.age, p.email, p.city, p.state, p.country,
-           p.division, p.team_name, p.entry_status, p.updated_at
-    from entry_links m
-    join ct_participants p
-        on (p.timing_partner_id, p.event_id, p.data_source, p.entry_id)
-         = (m.timing_partner_id, m.event_id, m.data_source, m.entry_id)
-        and coalesce(p.race_id, '') = m.race_id and p.retracted_at is null
-    where (m.timing_partner_id, m.event_id, m.joined_race_id, m.person_id)
-        = (l.timing_partner_id, l.event_id, l.joined_race_id, l.person_id)
-      and m.link_key <> l.link_key
-    order by m.data_source
-    limit 1
-) o on true
--- Of a person that several sources list, the event's own source counts, else the first by name.
-where not exists (
-    select from entry_links m
-    join ct_participants p
-        on (p.timing_partner_id, p.event_id, p.data_source, p.entry_id)
-         = (m.timing_partner_id, m.event_id, m.data_source, m.entry_id)
-        and coalesce(p.race_id, '') = m.race_id and p.retracted_at is null
-    where (m.timing_partner_id, m.event_id, m.joined_race_id, m.person_id)
-        = (l.timing_partner_id, l.event_id, l.joined_race_id, l.person_id)
-      and (m.data_source <> e.data_source, m.data_source, m.link_key)
-        < (l.data_source <> e.data_source, l.data_source, l.link_key));
+     = (l.timing_partner_id, l.event_id, l.data_source, l.entry_id) and c.retracted_at is null
+left join ct_participants o
+    on (o.timing_partner_id, o.event_id, o.data_source, o.entry_id)
+     = (l.timing_partner_id, l.event_id, l.next_source, l.next_entry_id) and o.retracted_at is null
+where l.turn = 1;
 
 insert into applied_migrations (name) values ('views/unified_participants.sql') on conflict do nothing;

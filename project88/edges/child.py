@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,15 +15,19 @@ END_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def hub_process(*arguments: str) -> AsyncIterator[str]:
+async def hub_process(*arguments: str, nice: int = 0) -> AsyncIterator[str]:
     """Run ``project88 ARGUMENTS`` beside this process; gives the first line it prints.
 
-    The child is in a session of its own, so that Ctrl-C reaches only us, and ends when the block does.
+    The child is in a session of its own, so that Ctrl-C reaches only us, and ends when the block does. ``nice``: how
+    far it steps back where the processor is short.
     """
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "project88", *arguments, stdout=asyncio.subprocess.PIPE, start_new_session=True
     )
     try:
+        if nice:
+            with contextlib.suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, child.pid, nice)
         yield await _first_line(child, arguments[0])
     finally:
         await _end(child)

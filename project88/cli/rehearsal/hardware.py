@@ -33,6 +33,8 @@ USER, PASSWORD = "rig", "sandbox-password"
 #: What goes wrong on the way, so that the rehearsal shows that nothing is lost by it.
 FAULTS = ("--cuts", "0.1", "--repeated", "0.02", "--doubled", "0.005", "--late", "0.01")
 LOOK_SECONDS = 1.0
+#: In life the services have processors of their own; here they step back for the hub.
+NICE_OF_SERVICES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

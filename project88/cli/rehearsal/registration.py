@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from project88.cli.rehearsal.hardware import HardwareRace
+from project88.cli.rehearsal.hardware import NICE_OF_SERVICES, HardwareRace
 from project88.edges.child import hub_process
 from project88.errors import HubError
 from project88.records.entities import TimingPartnerId
@@ -27,7 +27,7 @@ async def start_list(db: Database, partner: TimingPartnerId, race: HardwareRace)
     arguments = ["sandbox", "registration", "runsignup", "--json", "--port", "0", "--start", race.starts_at.isoformat()]
     arguments += ["--speed", str(race.speed), f"--offset={race.offset_seconds!r}"]
     arguments += ["--field", str(race.field)] if race.field is not None else []
-    async with hub_process(*arguments) as line:
+    async with hub_process(*arguments, nice=NICE_OF_SERVICES) as line:
         said = json.loads(line)
         await set_credentials(db, partner, "runsignup", said["key"], SECRET, {"base_url": said["base_url"]})
         yield await _collect(db, partner)

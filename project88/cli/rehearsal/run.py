@@ -13,7 +13,7 @@ from project88.backfill.options import BackfillOptions
 from project88.backfill.run import run_backfill
 from project88.cli.common import ADMIN_DATABASE, borrowed_embedded
 from project88.cli.pages import pages_database
-from project88.cli.rehearsal.hardware import HardwareProgress, HardwareRace, rehearse_hardware
+from project88.cli.rehearsal.hardware import NICE_OF_SERVICES, HardwareProgress, HardwareRace, rehearse_hardware
 from project88.cli.rehearsal.registration import start_list
 from project88.cli.rehearsal.screen import Screen
 from project88.edges import browser, clock, environment
@@ -97,7 +97,7 @@ async def _sandbox(options: RehearsalOptions, offset: float) -> AsyncIterator[Sa
     arguments = ["sandbox", "live", "--json", "--port", "0", "--starts-in", str(STARTS_IN_MINUTES)]
     arguments += ["--speed", str(options.speed), f"--offset={offset!r}"]
     arguments += ["--field", str(options.field)] if options.field is not None else []
-    async with hub_process(*arguments) as line:
+    async with hub_process(*arguments, nice=NICE_OF_SERVICES) as line:
         said = json.loads(line)
         yield Sandbox(
             base_url=said["base_url"],
