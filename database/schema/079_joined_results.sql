@@ -241,7 +241,7 @@ language plpgsql as $$
 declare
     persons text[] := case when p_link_keys is not null and not p_people
                            then persons_of(p_timing_partner_id, p_event_id, p_link_keys) end;
-    is_few boolean := coalesce(not p_all and cardinality(persons) <= 500, false);
+    is_few boolean := coalesce(not p_all and cardinality(persons) <= 1000, false);
 begin
     -- The planner knows nothing of the rows of this transaction: hashes suit many, indexes suit a few.
     perform set_config(setting, case when is_few then 'on' else 'off' end, true)

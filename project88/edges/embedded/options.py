@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 SETTINGS: Mapping[str, str] = MappingProxyType(
     {
-        "shared_buffers": "256MB",
+        "shared_buffers": "512MB",
         "max_wal_size": "4GB",
         "checkpoint_timeout": "15min",
         "work_mem": "32MB",
