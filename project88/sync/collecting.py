@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from contextlib import ExitStack
@@ -156,7 +157,8 @@ async def stage_held(found: CollectedList, stage: Stage, owners: Set[int] | None
             pages = found.held.chosen(bytes(map(owners.__contains__, found.changes.read.owners)))
         for rows in pages:
             found.keep(rows)
-            await stager.add(list(chain.from_iterable(records_by_row(found.wanted.decode(rows)))))
+            given = await asyncio.to_thread(found.wanted.decode, rows)
+            await stager.add(list(chain.from_iterable(records_by_row(given))))
 
 
 class _Collector:
@@ -241,7 +243,8 @@ class _Collector:
 
     async def _stage(self, rows: Sequence[Any]) -> None:
         self._found.keep(rows)
-        records = self._found.count(self._found.wanted.decode(rows))
+        # In a thread, so that reads and pages do not wait for a page of rows.
+        records = self._found.count(await asyncio.to_thread(self._found.wanted.decode, rows))
         self._found.usable_rows += sum(map(bool, records))
         if self._found.rows_read is not None:
             self._found.rows_read.digests.extend(self._found.wanted.digests(rows))
