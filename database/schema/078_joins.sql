@@ -95,7 +95,19 @@ create table if not exists entry_links (
     constraint entry_link_why_is_a_known_word
         check (why in ('first', 'same entry', 'external id', 'bib and name', 'bib, one without a name', 'alone'))
 );
-alter table entry_links drop column if exists basis;
+-- Links of before 2026-11-28, which have this column, may be wrong about their entries.
+do $$
+begin
+    if exists (select from pg_attribute where attrelid = 'entry_links'::regclass and attname = 'basis') then
+        update entry_links l set has_entry = not l.has_entry
+        where l.has_entry <> exists (
+            select from ct_participants c
+            where (c.timing_partner_id, c.event_id, c.data_source, c.entry_id)
+                = (l.timing_partner_id, l.event_id, l.data_source, l.entry_id)
+              and coalesce(c.race_id, '') = l.race_id and c.retracted_at is null);
+        alter table entry_links drop column basis;
+    end if;
+end $$;
 -- The person first: its ids differ soonest.
 drop index if exists entry_links_by_person;
 create index if not exists entry_links_of_person on entry_links (person_id, event_id);

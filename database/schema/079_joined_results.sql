@@ -190,13 +190,14 @@ begin
     $query$ using p_timing_partner_id, p_event_id, p_persons;
 end $$;
 
--- The persons whose rows have these keys; null where an entry is new or gone, or was matched by something that changed.
+-- The persons whose rows have these keys; null where one is new or gone, with its entry or without, or was matched by
+-- something that changed.
 create or replace function persons_of(p_timing_partner_id integer, p_event_id text, p_link_keys text[]) returns text[]
 language sql stable as $$
     select case when bool_or((l.link_key is null) <> (r.entry_id is null and c.entry_id is null)
                              or l.link_key is not null
-                                and (l.bib_number, l.external_id, l.person_name) is distinct from (
-                                    coalesce(r.bib_number, c.bib_number), c.external_id,
+                                and (l.has_entry, l.bib_number, l.external_id, l.person_name) is distinct from (
+                                    c.entry_id is not null, coalesce(r.bib_number, c.bib_number), c.external_id,
                                     full_name(coalesce(r.first_name, c.first_name), coalesce(r.last_name, c.last_name))))
                      then null
                 else array_agg(distinct l.joined_race_id || chr(31) || l.person_id) filter (where l.link_key is not null)

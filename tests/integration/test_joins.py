@@ -11,6 +11,7 @@ from project88.store.connection import Database
 from project88.store.decisions import undo_decision
 from project88.store.events import find_event
 from project88.store.explain import explain
+from project88.store.migrate import migrate
 from project88.store.partners import add_partner
 from project88.store.progress import collected
 from tests.integration.fields import BY, EVENT, HARDWARE, LIVE, Field, field_of
@@ -292,3 +293,25 @@ async def test_every_field_says_whose_it_is_and_what_the_others_say(field: Field
     assert ("Anna", "decision 1 by Race director") == (fields["first_name"].value, fields["first_name"].source)
     assert (None, None) == (fields["state"].value, fields["state"].source)
     assert [(HARDWARE, "first"), (LIVE, "bib and name")] == [(e["data_source"], e["why"]) for e in person.sources]
+
+
+async def test_a_person_is_listed_once_an_entry_comes_to_the_result_and_while_any_source_lists_one(field: Field):
+    await field.result(HARDWARE, "m", "h1", "12", 3599, first_name="Ann", last_name="Lee")
+    await field.result(LIVE, "77", "1", "12", 3600, first_name="Ann", last_name="Lee")
+    listed = "select participant_id, data_source from unified_participants"
+    assert await field.db.rows(listed) == []
+    await field.entry(HARDWARE, "m", "h1", "12", "Ann Lee")
+    assert await field.db.rows(listed) == [{"participant_id": "h1", "data_source": HARDWARE}]
+    await field.entry(LIVE, "77", "1", "12", "Ann Lee")
+    await field.run("update ct_participants set retracted_at = now() where entry_id = 'h1'")
+    assert await field.db.rows(listed) == [{"participant_id": "h1", "data_source": LIVE}]
+
+
+async def test_links_of_an_earlier_version_are_mended(field: Field):
+    await field.both("1", "12", "Ann Lee", 3600)
+    await field.run("alter table entry_links add column basis text")
+    await field.run("update entry_links set has_entry = false")
+    assert await field.db.rows("select participant_id from unified_participants") == []
+    await field.run("update applied_migrations set sha256 = null where name = 'schema/078_joins.sql'")
+    await migrate(field.db)
+    assert await field.db.rows("select participant_id from unified_participants") == [{"participant_id": "h1"}]
