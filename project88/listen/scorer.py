@@ -204,10 +204,10 @@ class Scorer:
         began = clock.monotonic()
         portion, scored.misplaced = scored.misplaced[:PLACES_AT_ONCE], scored.misplaced[PLACES_AT_ONCE:]
         scores = [score for entry_id in portion if (score := scored.score.score(entry_id)) is not None]
-        places = {score.entry.entry_id: scored.score.places(score) for score in scores}
-        rows = [(score.entry.entry_id, score.entry.race_id, *places[score.entry.entry_id]) for score in scores]
+        places = {score.entry: scored.score.places(score) for score in scores}
+        rows = [(entry.entry_id, entry.race_id, *each) for entry, each in places.items()]
         await store.write_places(connection, scored.event, rows)
-        scored.places.update(places)
+        scored.places.update({entry.entry_id: each for entry, each in places.items()})
         scored.placing_seconds += clock.monotonic() - began
         if not scored.misplaced:
             rest_seconds = max(PLACES_SECONDS, scored.placing_seconds / SHARE_FOR_PLACES)
