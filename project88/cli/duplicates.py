@@ -136,6 +136,8 @@ async def _list(partner: int | None, every: bool, as_json: bool) -> None:
         columns = FEW_COLUMNS if is_narrow else COLUMNS
         print_table(columns, [[row[name] for name in columns] for row in map(_row, found)])
         typer.echo("\nproject88 duplicates show EVENT says more; merge, keep-both and undo decide")
+        if not every:
+            typer.echo("What somebody decided on is left out; --all lists it too")
     else:
         typer.echo("no event is held to be a duplicate" if every else "no event waits for a decision")
 
