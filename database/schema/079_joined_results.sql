@@ -291,8 +291,8 @@ drop trigger if exists joins_are_renewed on stale_joins;
 create constraint trigger joins_are_renewed after insert on stale_joins
     deferrable initially deferred for each row execute function renew_joins();
 
--- Of a statement that wrote results or participants: events with rows of another source become joined ones, and of
--- joined events it is noted whose rows changed. Of very many rows it is not worth telling which, and of many
+-- Of a statement that added or removed results or participants: events with rows of another source become joined ones,
+-- and of joined events it is noted whose rows these are. Of very many rows it is not worth telling which, and of many
 -- new ones neither: who is whom is looked at anew.
 create or replace function note_stale_joins() returns trigger
 language plpgsql as $$
@@ -318,18 +318,30 @@ begin
     return null;
 end $$;
 
--- What an update left behind: rows under another event, race or entry than now.
-create or replace function note_left_joins() returns trigger
+-- The same of a statement that updated them, under what they were and what they are. The trigger names the columns that
+-- joining reads besides the key: during a race nearly all updates are of splits, of which it knows nothing.
+create or replace function note_changed_joins() returns trigger
 language plpgsql as $$
+declare
+    columns text := 'timing_partner_id, event_id, data_source, race_id, entry_id, ' || tg_argv[0];
 begin
-    if exists (select from (select distinct timing_partner_id, event_id from changed) n
+    update ct_events e set is_joined = true
+    from (select distinct timing_partner_id, event_id, data_source from changed) n
+    where (e.timing_partner_id, e.event_id) = (n.timing_partner_id, n.event_id)
+      and e.data_source <> n.data_source and not e.is_joined;
+    if exists (select from (select timing_partner_id, event_id from changed
+                            union select timing_partner_id, event_id from before) n
                join ct_events e using (timing_partner_id, event_id) where e.is_joined) then
-        insert into stale_joins (timing_partner_id, event_id, link_keys)
-        select n.timing_partner_id, n.event_id, array_agg(distinct key) from (
-            select o.timing_partner_id, o.event_id, link_key(o.data_source, o.race_id, o.entry_id) as key from changed o
-            except
-            select timing_partner_id, event_id, link_key(data_source, race_id, entry_id) from now_there) n
-        join ct_events e using (timing_partner_id, event_id) where e.is_joined group by 1, 2;
+        execute format($query$
+            insert into stale_joins (timing_partner_id, event_id, link_keys)
+            select n.timing_partner_id, n.event_id,
+                   case when count(*) <= 100000
+                        then array_agg(distinct link_key(n.data_source, n.race_id, n.entry_id)) end
+            from (
+                select %1$s from (select %1$s, 1 as turn from changed union all select %1$s, -1 from before) each
+                group by %1$s having sum(turn) <> 0) n
+            join ct_events e using (timing_partner_id, event_id) where e.is_joined group by 1, 2
+            $query$, columns);
     end if;
     return null;
 end $$;
@@ -337,19 +349,22 @@ end $$;
 create or replace trigger results_are_joined after insert on ct_results
     referencing new table as changed for each statement execute function note_stale_joins();
 create or replace trigger results_are_joined_anew after update on ct_results
-    referencing new table as changed for each statement execute function note_stale_joins();
-create or replace trigger results_are_joined_elsewhere after update on ct_results
-    referencing old table as changed new table as now_there for each statement execute function note_left_joins();
+    referencing old table as before new table as changed for each statement execute function note_changed_joins(
+        'legacy_row_id, bib_number, first_name, last_name, gender, age, city, state, country, division, chip_time,
+         gun_time, overall_place, gender_place, division_place, result_status, provider_status, status_is_derived,
+         begin_time, finish_time, is_detail, retracted_at');
 create or replace trigger results_are_joined_no_more after delete on ct_results
     referencing old table as changed for each statement execute function note_stale_joins();
 create or replace trigger participants_are_joined after insert on ct_participants
     referencing new table as changed for each statement execute function note_stale_joins();
 create or replace trigger participants_are_joined_anew after update on ct_participants
-    referencing new table as changed for each statement execute function note_stale_joins();
-create or replace trigger participants_are_joined_elsewhere after update on ct_participants
-    referencing old table as changed new table as now_there for each statement execute function note_left_joins();
+    referencing old table as before new table as changed for each statement execute function note_changed_joins(
+        'bib_number, external_id, first_name, last_name, gender, age, city, state, country, division, retracted_at');
 create or replace trigger participants_are_joined_no_more after delete on ct_participants
     referencing old table as changed for each statement execute function note_stale_joins();
+drop trigger if exists results_are_joined_elsewhere on ct_results;
+drop trigger if exists participants_are_joined_elsewhere on ct_participants;
+drop function if exists note_left_joins();
 
 -- Other things that all results of an event follow from.
 create or replace function note_stale_event() returns trigger

@@ -330,7 +330,7 @@ values
     ('persons_of(integer,text,text[])'),
     ('renew_joins()'),
     ('write_joined(integer,text,text[])'),
-    ('note_left_joins()'),
+    ('note_changed_joins()'),
     ('source_entries(integer,text,text)'),
     ('source_races(integer,text,text)'),
     ('forget_joins()'),

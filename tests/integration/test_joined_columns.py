@@ -1,0 +1,100 @@
+"""Joined rows follow every column of their sources that they show or are matched by, and no other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from project88.store.connection import Database
+from tests.integration.fields import HARDWARE, LIVE, Field, field_of
+
+#: Another value of each type, as a literal.
+OTHER = {
+    "integer": "77",
+    "bigint": "77",
+    "bytea": "'\\x0f'",
+    "date": "'1990-01-31'",
+    "interval": "'5:00:00'",
+    "json": """'{"a": 1}'""",
+    "jsonb": "'[1]'",
+    "text": "'another'",
+    "text[]": "'{a}'",
+    "timestamp with time zone": "'2031-01-31T10:00:00Z'",
+}
+WORDS = {"result_status": "'dq'", "declared_status": "'dnf'", "race_id": "'t'"}
+#: A row stays what it is: to hand it over to another event, say, takes more than an update of one column.
+OF_THE_ROW = ("timing_partner_id", "event_id", "data_source", "entry_id", "legacy_row_id")
+
+
+@pytest.fixture
+async def field(db: Database) -> Field:
+    made = await field_of(db)
+    for source in (HARDWARE, LIVE):
+        await made.race(source, "t", "10K")
+    for number, name in (("1", "Ann Lee"), ("2", "Bob Ray"), ("3", None)):
+        await made.both(number, f"1{number}", name or "", 3600)
+    return made
+
+
+@pytest.mark.parametrize("table", ["ct_results", "ct_participants"])
+@pytest.mark.parametrize("entry_id", ["h1", "1"])
+async def test_an_update_of_any_column_leaves_what_joining_everything_anew_gives(
+    field: Field, table: str, entry_id: str
+):
+    moved = set()
+    for column, kind in await _columns(field, table):
+        before = await _joined(field)
+        for value in (_other(column, kind), await _old(field, table, column, entry_id)):
+            await field.run(f"update {table} set {column} = {value} where entry_id = %s", entry_id)
+            found = await _joined(field)
+            if found != before:
+                moved.add(column)
+            await field.run("insert into stale_joins (timing_partner_id, event_id) values (%s, 'p1')", field.partner)
+            assert found == await _joined(field), f"{table}.{column} = {value}"
+    assert {"first_name", "city"} <= moved
+
+
+async def test_whether_a_status_is_derived_decides_alone_once_settled(field: Field):
+    await field.run("update ct_results set chip_time = null, result_status = 'dns' where entry_id = '1'")
+    await field.settle()
+    for is_derived, shown in ((False, ("dns", LIVE)), (True, ("finished", HARDWARE)), (False, ("dns", LIVE))):
+        await field.run("update ct_results set status_is_derived = %s where entry_id = '1'", is_derived)
+        assert shown == (await field.shown("result_status", "data_source"))[0]
+
+
+async def test_splits_are_written_without_joining_anybody(field: Field):
+    await field.run(
+        "create function fail() returns trigger language plpgsql as 'begin raise exception ''joined''; end'"
+    )
+    await field.run("create trigger fails before insert on stale_joins for each row execute function fail()")
+    await field.run("""update ct_results set split_times = '[{"name": "5K"}]', updated_at = now()""")
+    with pytest.raises(Exception, match="joined"):
+        await field.run("update ct_results set overall_place = 9 where entry_id = '1'")
+
+
+async def _columns(field: Field, table: str) -> list[tuple[str, str]]:
+    rows = await field.run(
+        "select attname, format_type(atttypid, null) as kind from pg_attribute"
+        " where attrelid = %s::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum",
+        table,
+    )
+    return [(row["attname"], row["kind"]) for row in rows if row["attname"] not in OF_THE_ROW]
+
+
+def _other(column: str, kind: str) -> str:
+    return WORDS.get(column) or (f"not {column}" if kind == "boolean" else OTHER[kind])
+
+
+async def _old(field: Field, table: str, column: str, entry_id: str) -> str:
+    [row] = await field.run(f"select quote_nullable({column}::text) as old from {table} where entry_id = %s", entry_id)
+    return str(row["old"])
+
+
+async def _joined(field: Field) -> list[list[dict[str, Any]]]:
+    """The links and the rows, without the times of their writing."""
+    return [
+        [row["said"] for row in await field.run(f"select to_jsonb(t) - '{{created_at,updated_at}}'::text[] as said"
+                                                f" from {table} t order by 1")]
+        for table in ("entry_links", "joined_results")
+    ]  # fmt: skip
