@@ -61,13 +61,16 @@ select note_displays_seen(%(token_hashes)s::bytea[]);
 -- name: approaching
 -- Who passed the last split and has not finished, in the order in which they should arrive. The rest of the way takes a
 -- runner as much longer as it took the middle one of those who have finished.
-with passed as (
+with found as (
     select data_source, race_id, participant_id, result_status, bib_number, begin_time, coalesce(chip_time, gun_time) as finish,
-           jsonb_array_length(split_times) as passed, split_times -> -1 as latest
+           split_times
     from unified_results
     where timing_partner_id = %(timing_partner_id)s::int and event_id = %(event_id)s::text
       and (%(race_id)s::text is null or race_id = %(race_id)s::text)
-    -- The splits are unpacked once a row, not once a column.
+    -- The splits are fetched once a row, not once a column that is made of them.
+    offset 0
+), passed as (
+    select *, jsonb_array_length(split_times) as passed, split_times -> -1 as latest from found
     offset 0
 ), known as materialized (
     select data_source, race_id, participant_id, result_status, bib_number, passed, latest ->> 'name' as point,

@@ -37,8 +37,9 @@ WRITES: Mapping[str, type | None] = {
     "write_locations": timing.TimingLocation,
     "write_unread": timing.UnreadLine,
 }
-#: Truncating a stage costs a small batch more than all the rest; deleting leaves dead rows behind a large one.
-SMALL_BATCH = 1_000
+#: Truncating the stages costs a small batch more than all the rest, but deleted rows stay and are read past by every
+#: later one: with more than this the stages are truncated.
+SMALL_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,7 @@ async def store_records(
             if kind is None or kind in kinds:
                 await connection.execute(queries[name])
         new = await _store_reads(connection, time_zone) if timing.TimingRead in kinds else 0
-        await _empty(connection, len(records))
+        await _empty(connection)
         if up_to is not None:
             await connection.execute(queries["note_stored"], up_to.parameters())
         if new:
@@ -221,8 +222,9 @@ async def _move(
     return moved
 
 
-async def _empty(connection: Connection, rows: int) -> None:
-    await connection.execute(queries["empty_small_stages" if rows < SMALL_BATCH else "empty_stages"])
+async def _empty(connection: Connection) -> None:
+    size = await number_of(connection, queries["size_of_stages"])
+    await connection.execute(queries["empty_small_stages" if size <= SMALL_BYTES else "empty_stages"])
 
 
 async def _stage(connection: Connection, records: Sequence[timing.TimingRecord]) -> None:

@@ -25,8 +25,13 @@ create temporary table if not exists stage_reads (
 -- Forgets what the last transaction staged, and the rows themselves.
 truncate stage_sessions, stage_links, stage_locations, stage_unread, stage_reads restart identity;
 
+-- name: size_of_stages
+-- The bytes that the stages take on disk, rows that were forgotten included.
+select sum(pg_relation_size(stage))
+from unnest('{stage_sessions,stage_links,stage_locations,stage_unread,stage_reads}'::regclass[]) stage;
+
 -- name: empty_small_stages
--- Forgets a few rows, for which this is ten times as fast.
+-- Forgets the rows of a small batch, for which this is ten times as fast.
 with a as (delete from stage_sessions), b as (delete from stage_links), c as (delete from stage_locations),
      d as (delete from stage_unread)
 delete from stage_reads;

@@ -61,8 +61,9 @@ async def store_snapshot(
             raise Superseded(MOVED)
         await import_races(connection, scope)
         merges = _merges(snapshot)
-        people, results = await merging.merge_staged(connection, scope, merges)
+        # Before the merge: from its last statement on scoring waits for the event's row.
         await keep_reading(connection, scope, snapshot, merges, outcome.number)
+        people, results = await merging.merge_staged(connection, scope, merges)
         results += await merging.settle_statuses(connection, scope)
         await _note_entries(connection, scope, snapshot)
         stored = await _visible_rows(connection, scope)

@@ -18,6 +18,8 @@ from project88.web.renewals import Renewals
 
 #: A list so old is made anew, but given at once.
 FRESH_SECONDS = 2.0
+#: Making one takes this part of the time at most: of a large race on a busy machine it is longer in coming.
+SHARE = 0.1
 #: One so old is of a display that nobody looked at for a while.
 OLDEST_SECONDS = 30.0
 KEPT_LISTS = 64
@@ -25,8 +27,15 @@ KEPT_LISTS = 64
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    """``took_seconds``: to make it."""
+
     rows: list[Row]
     made_at_seconds: float
+    took_seconds: float
+
+    @property
+    def is_fresh(self) -> bool:
+        return self.is_younger_than(max(FRESH_SECONDS, self.took_seconds / SHARE))
 
     def is_younger_than(self, seconds: float) -> bool:
         return monotonic() - self.made_at_seconds < seconds
@@ -51,7 +60,7 @@ class Arrivals:
         if kept is None or not kept.is_younger_than(OLDEST_SECONDS):
             async with self._locks[display]:
                 kept = self._young(display) or await self._make(display)
-        elif not kept.is_younger_than(FRESH_SECONDS):
+        elif not kept.is_fresh:
             self._renewals.begin(display)
         return kept.rows
 
@@ -63,8 +72,9 @@ class Arrivals:
         return kept if kept and kept.is_younger_than(OLDEST_SECONDS) else None
 
     async def _make(self, display: Display) -> _Kept:
+        began = monotonic()
         rows = await displays.approaching(self._db, display, self._limit)
-        kept = self._kept[display] = _Kept(rows, monotonic())
+        kept = self._kept[display] = _Kept(rows, monotonic(), monotonic() - began)
         self._kept.move_to_end(display)
         while len(self._kept) > KEPT_LISTS:
             forgotten, _ = self._kept.popitem(last=False)

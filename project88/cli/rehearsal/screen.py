@@ -26,6 +26,8 @@ from project88.store.scope import EventScope
 
 POLLS_SHOWN = 8
 REFRESH_SECONDS = 1.0
+#: What the hub holds is counted less often than the race's clock is read.
+COUNT_SECONDS = 5.0
 #: Without a terminal one line every so many seconds is enough.
 LINE_SECONDS = 10.0
 
@@ -47,6 +49,7 @@ class Screen(SilentObserver):
         self._counts = Collected(events=0, participants=0, results=0)
         self._statuses: dict[str, int] = {}
         self._sources: dict[str, int] = {}
+        self._counted_at = float("-inf")
         self._hub_now: datetime | None = None
         self._is_complete = False
         self._console = Console()
@@ -99,8 +102,13 @@ class Screen(SilentObserver):
         sys.stdout.flush()
 
     async def _refresh(self) -> None:
-        self._counts = await collected(self._db)
         self._hub_now = (await hub_clock(self._db)).now
+        if clock.monotonic() - self._counted_at >= COUNT_SECONDS:
+            await self._count()
+            self._counted_at = clock.monotonic()
+
+    async def _count(self) -> None:
+        self._counts = await collected(self._db)
         if self._scope is not None:
             self._statuses = await results_by_status(self._db, self._scope)
             self._sources = await rows_by_source(self._db, self._scope)
