@@ -44,7 +44,7 @@ comment on table schedule_plan is 'Due times are hub time; state_since is the se
 comment on column schedule_plan.account_name is
     'The account that asks; empty for the main one. Of an event it follows ct_events when a poll begins.';
 comment on column schedule_plan.discovery_of is 'Each account has a row for its own list of events; an event has one of a kind.';
-comment on column schedule_plan.planned_due is 'The regular beat that the next poll stands for; next_due is later only for a retry.';
+comment on column schedule_plan.planned_due is 'The regular beat that the next poll stands for; next_due is later for a retry, and after a poll that outlasted its beat.';
 comment on column schedule_plan.starts is 'How often the poll that is due now was begun; a poll that keeps killing its worker is parked.';
 comment on column schedule_plan.token is 'Of the worker that runs the poll; a worker that lost it may store nothing.';
 comment on column schedule_plan.missed is 'Beats that could not run and were collapsed into a later one.';

@@ -24,8 +24,16 @@ def split_kinds(rows: Iterable[tuple[Any, ...]]) -> tuple[list[Read], list[Read]
     return reads, guns
 
 
-def entry_of(row: dict[str, Any]) -> Entry:
-    return Entry(
+class Starter(msgspec.Struct, frozen=True, gc=False):
+    """An entry and what scoring does not ask: which source lists it, and a number for who it is."""
+
+    entry: Entry
+    data_source: str
+    person: int
+
+
+def starter_of(row: dict[str, Any]) -> Starter:
+    entry = Entry(
         entry_id=row["entry_id"],
         race_id=row["race_id"],
         bib=row["bib_number"],
@@ -34,6 +42,7 @@ def entry_of(row: dict[str, Any]) -> Entry:
         wave=row["wave_name"],
         declared=row["declared_status"],
     )
+    return Starter(entry, row["data_source"], row["person"])
 
 
 def decisions_of(rows: Sequence[dict[str, Any]]) -> Decisions:
@@ -54,14 +63,14 @@ def decisions_of(rows: Sequence[dict[str, Any]]) -> Decisions:
 
 
 def score_rows(
-    sources: Mapping[str, str], scores: Iterable[Score], places: Mapping[str, Places]
+    starters: Mapping[str, Starter], scores: Iterable[Score], places: Mapping[str, Places]
 ) -> Iterator[tuple[Any, ...]]:
     for score in scores:
         entry_id = score.entry.entry_id
         yield (
             entry_id,
             score.entry.race_id,
-            sources[entry_id],
+            starters[entry_id].data_source,
             _interval(score.chip_ms),
             _interval(score.gun_ms),
             *places[entry_id],

@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from project88.edges import clock
 from project88.errors import BadValue, HubError
-from project88.listen.score_rows import EPOCH, MILLISECOND, decisions_of, entry_of, score_rows, split_kinds
+from project88.listen.score_rows import (
+    EPOCH,
+    MILLISECOND,
+    Starter,
+    decisions_of,
+    score_rows,
+    split_kinds,
+    starter_of,
+)
 from project88.records.entities import EventId, TimingPartnerId
 from project88.schedule.service import stopped_within
 from project88.scoring.course import Course, read_course
@@ -35,6 +43,8 @@ PLACES_SECONDS = 1.0
 SHARE_FOR_PLACES = 0.2
 #: A new read waits for one portion at most.
 PLACES_AT_ONCE = 500
+#: Of a start list that changed more than this everybody is scored anew.
+ENTRIES_AT_ONCE = 1_000
 
 
 @dataclass(slots=True)
@@ -46,7 +56,7 @@ class _Scored:
 
     event: store.ScoredEvent
     courses: Sequence[Course]
-    sources: dict[str, str]
+    starters: dict[str, Starter]
     score: EventScore
     closed: frozenset[str]
     read_up_to: int = 0
@@ -93,11 +103,28 @@ class Scorer:
         for event in events:
             key = (event.timing_partner_id, event.event_id)
             known = self._scored.get(key)
-            if known is not None and known.event.stamp == event.stamp and known.closed == _closed(known, event):
-                continue
             if known is None and not await store.take_event(connection, event):
                 continue
-            await self.score_anew(connection, event)
+            if known is None or not await self._follow(connection, known, event):
+                await self.score_anew(connection, event)
+
+    async def _follow(self, connection: Connection, scored: _Scored, event: store.ScoredEvent) -> bool:
+        """Take over what changed of the start list. False where everybody is to be scored anew."""
+        if scored.event.stamp != event.stamp or scored.closed != _closed(scored, event):
+            return False
+        if scored.event.start_list == event.start_list:
+            return True
+        rows = await store.entries(self._db, event)
+        starters = {row["entry_id"]: starter_of(row) for row in rows}
+        other = _others(scored.starters, starters)
+        # Sources may use the same id for two entries.
+        if other is None or len(starters) < len(rows):
+            return False
+        scored.event, scored.starters = event, starters
+        changes = scored.score.enter(starter.entry for starter in starters.values())
+        changes.scores |= {entry_id: scored.score.score(entry_id) for entry_id in other}
+        await self._write_changes(connection, scored, changes)
+        return True
 
     async def _forget_all_but(self, connection: Connection, events: Sequence[store.ScoredEvent]) -> None:
         kept = {(event.timing_partner_id, event.event_id) for event in events}
@@ -147,11 +174,12 @@ class Scorer:
         if not found.courses:
             raise BadValue("it has no course: project88 import course FILE --event EVENT")
         courses = [read_course(each) for each in found.courses]
-        entries = [entry_of(row) for row in found.entries]
+        starters = [starter_of(row) for row in found.entries]
+        entries = [starter.entry for starter in starters]
         scored = _Scored(
             event=event,
             courses=courses,
-            sources={row["entry_id"]: row["data_source"] for row in found.entries},
+            starters={starter.entry.entry_id: starter for starter in starters},
             score=EventScore(courses, entries, Decisions()),
             closed=frozenset(),
         )
@@ -169,7 +197,9 @@ class Scorer:
         scored.read_up_to = up_to
         if not reads and not guns:
             return
-        changes = scored.score.take(reads, guns)
+        await self._write_changes(connection, scored, scored.score.take(reads, guns))
+
+    async def _write_changes(self, connection: Connection, scored: _Scored, changes: Changes) -> None:
         gone = [entry_id for entry_id, score in changes.scores.items() if score is None]
         scores = [score for score in changes.scores.values() if score is not None]
         await self._write(connection, scored, changes.judgements, scores, gone, is_whole=False)
@@ -189,7 +219,7 @@ class Scorer:
         await store.write(
             connection,
             scored.event,
-            score_rows(scored.sources, scores, places),
+            score_rows(scored.starters, scores, places),
             ((number, said.status, said.point) for number, said in judgements.items()),
             gone,
             scored.read_up_to,
@@ -249,6 +279,16 @@ def _closed(scored: _Scored, event: store.ScoredEvent) -> frozenset[str]:
         ):
             closed.add(course.race_id)
     return frozenset(closed)
+
+
+def _others(before: Mapping[str, Starter], now: Mapping[str, Starter]) -> set[str] | None:
+    """Entries that are new, gone or others. None for very many, and where one changed its race and so its row."""
+    others = {entry_id for entry_id in before.keys() | now.keys() if before.get(entry_id) != now.get(entry_id)}
+    races_differ = any(
+        before[entry_id].entry.race_id != now[entry_id].entry.race_id
+        for entry_id in others & before.keys() & now.keys()
+    )
+    return None if races_differ or len(others) > ENTRIES_AT_ONCE else others
 
 
 def _misplaced(scored: _Scored) -> list[str]:

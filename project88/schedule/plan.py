@@ -99,6 +99,15 @@ def retry_due(failures: int, now: datetime, regular_due: datetime | None) -> dat
     return now + wait if regular_due is None else min(now + wait, regular_due)
 
 
+def rested_due(regular_due: datetime, began_at: datetime, now: datetime, every: timedelta | None) -> datetime:
+    """When to ask after a poll that ran from ``began_at`` to ``now``: one that outlasted its beat rests as it overran.
+
+    So an event that cannot be kept up with takes little more than half of the time, never all of it.
+    """
+    overran = now - began_at - every if every else timedelta()
+    return max(regular_due, now + overran)
+
+
 def words(length: timedelta) -> str:
     """A length of time without its sign, in the largest unit that leaves no fraction."""
     length = abs(length)

@@ -8,7 +8,7 @@ from datetime import datetime
 from project88.edges.redaction import redacted
 from project88.errors import Superseded
 from project88.schedule.next import Situation, account_situation, situations
-from project88.schedule.plan import retry_due
+from project88.schedule.plan import rested_due, retry_due
 from project88.store import plan
 from project88.store.budget import LANE_PRIORITIES
 from project88.store.cadence import CadenceRule
@@ -71,9 +71,11 @@ class PollTicket:
         )
 
     def _next_due(self, outcome: Outcome, planned: Planned, now: datetime) -> datetime | None:
-        if not _is_tried_again(outcome) or planned.due is None:
-            return planned.due
-        return retry_due(self._poll.failures + 1, now, planned.due)
+        if planned.due is None:
+            return None
+        if _is_tried_again(outcome):
+            return retry_due(self._poll.failures + 1, now, planned.due)
+        return rested_due(planned.due, self._poll.began_at, now, self._poll.every)
 
     def _row_counts(self, outcome: Outcome) -> Mapping[str, int] | None:
         if self.moved is None or outcome.status != "completed":

@@ -69,6 +69,19 @@ class EventScore:
         self._score(bibs, changes)
         return changes
 
+    def enter(self, entries: Iterable[Entry]) -> Changes:
+        """Another start list: whom it concerns are scored again, and nobody else."""
+        before, self._entries, self._ambiguous = self._entries, {}, set()
+        for entry in entries:
+            self._add_entry(entry)
+        changes = Changes()
+        concerned = {bib for bib in before.keys() | self._entries.keys() if before.get(bib) != self._entries.get(bib)}
+        # First all of them: two may have changed their bibs.
+        for bib in concerned & before.keys():
+            self._forget(before[bib].entry_id, changes)
+        self._score(concerned, changes)
+        return changes
+
     def score_all(self) -> Changes:
         """Everybody, those without a read too."""
         changes = Changes(judgements=dict.fromkeys(self._gun_reads, GUN))
@@ -124,14 +137,17 @@ class EventScore:
         before = self._scores.get(entry.entry_id)
         if score == before:
             return
+        self._forget(entry.entry_id, changes)
         changes.scores[entry.entry_id] = score
-        ranking = self._rankings[entry.race_id]
-        if before is not None:
-            ranking.remove(before)
-            del self._scores[entry.entry_id]
         if score is not None:
-            ranking.add(score)
+            self._rankings[entry.race_id].add(score)
             self._scores[entry.entry_id] = score
+
+    def _forget(self, entry_id: str, changes: Changes) -> None:
+        score = self._scores.pop(entry_id, None)
+        if score is not None:
+            self._rankings[score.entry.race_id].remove(score)
+            changes.scores[entry_id] = None
 
     def _shot(self, gun: Gun) -> int | None:
         if gun.at is not None:

@@ -29,7 +29,7 @@ SCORING = "scoring"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredEvent:
-    """An event that reads belong to. ``stamp`` changes with everything else that scoring rests on."""
+    """An event that reads belong to. ``start_list`` changes with its entries, ``stamp`` with all else but reads."""
 
     timing_partner_id: TimingPartnerId
     event_id: EventId
@@ -37,6 +37,7 @@ class ScoredEvent:
     #: None before the first scoring.
     scoring_id: int | None
     stamp: str
+    start_list: str
 
     @property
     def key(self) -> dict[str, Any]:
@@ -91,9 +92,13 @@ async def leave_event(connection: Connection, event: ScoredEvent) -> None:
 async def inputs(db: Database, event: ScoredEvent) -> Inputs:
     return Inputs(
         courses=[row["course"] for row in await db.rows(queries["courses"], event.key)],
-        entries=await db.rows(queries["entries"], event.key),
+        entries=await entries(db, event),
         decisions=await db.rows(queries["decisions"], event.key),
     )
+
+
+async def entries(db: Database, event: ScoredEvent) -> list[dict[str, Any]]:
+    return await db.rows(queries["entries"], event.key)
 
 
 async def newest_read(connection: Connection, event: ScoredEvent) -> int:

@@ -1,12 +1,10 @@
 -- name: scored_events
--- Events whose computers were connected lately, those of which something has changed, and one that is named; each with a
--- stamp that changes with all but its reads that scoring rests on.
+-- Events whose computers were connected lately, those of which something has changed, and one that is named; each with
+-- stamps that change with its start list, and with all else but its reads that scoring rests on.
 select e.timing_partner_id, e.event_id, hub_now() as hub_now,
        (select s.scoring_id from timing.scorings s
         where (s.timing_partner_id, s.event_id) = (e.timing_partner_id, e.event_id)) as scoring_id,
        (select count(*)::text || ' ' || coalesce(max(c.updated_at)::text, '') from timing.courses c
-        where (c.timing_partner_id, c.event_id) = (e.timing_partner_id, e.event_id))
-       || ' ' || (select count(*)::text || ' ' || coalesce(max(c.updated_at)::text, '') from ct_participants c
         where (c.timing_partner_id, c.event_id) = (e.timing_partner_id, e.event_id))
        || ' ' || (select count(*)::text || ' ' || count(d.undone_at)::text from timing.decisions d
         where (d.timing_partner_id, d.event_id) = (e.timing_partner_id, e.event_id))
@@ -14,7 +12,9 @@ select e.timing_partner_id, e.event_id, hub_now() as hub_now,
         from timing.timing_sessions s
         where (s.timing_partner_id, s.event_id) = (e.timing_partner_id, e.event_id))
        || ' ' || coalesce((select s.scoring_id::text from timing.scorings s
-        where (s.timing_partner_id, s.event_id) = (e.timing_partner_id, e.event_id)), '') as stamp
+        where (s.timing_partner_id, s.event_id) = (e.timing_partner_id, e.event_id)), '') as stamp,
+       (select count(*)::text || ' ' || coalesce(max(c.updated_at)::text, '') from ct_participants c
+        where (c.timing_partner_id, c.event_id) = (e.timing_partner_id, e.event_id)) as start_list
 from ct_events e
 where (e.timing_partner_id, e.event_id) in (
         select timing_partner_id, event_id from timing.timing_sessions
@@ -47,7 +47,8 @@ where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s orde
 
 -- name: entries
 -- Who runs with which bib. Of a bib that several sources list, our own start list counts; two entries of one source stay
--- two, because nobody knows which of them ran. Other sources have names of their own for the races.
+-- two, because nobody knows which of them ran. Other sources have names of their own for the races. person: what a
+-- result takes over besides, as one number.
 with races as materialized (
     select s.data_source, m.race_id, m.own_race_id
     from (select distinct data_source from ct_participants
@@ -60,13 +61,14 @@ with races as materialized (
 ),
 entries as (
     select c.entry_id, coalesce(m.own_race_id, c.race_id) as race_id, c.bib_number, c.gender, c.division, c.wave_name,
-           c.declared_status, c.data_source
+           c.declared_status, c.data_source,
+           hash_record_extended((c.first_name, c.last_name, c.age, c.city, c.state, c.country), 0) as person
     from ct_participants c
     left join races m on (m.data_source, m.race_id) = (c.data_source, coalesce(c.race_id, ''))
     where c.timing_partner_id = %(timing_partner_id)s and c.event_id = %(event_id)s and c.retracted_at is null
       and c.bib_number is not null
 )
-select entry_id, race_id, bib_number, gender, division, wave_name, declared_status, data_source
+select entry_id, race_id, bib_number, gender, division, wave_name, declared_status, data_source, person
 from (
     select *, rank() over (partition by race_id, bib_number order by data_source <> 'tcp_hardware', data_source) as choice
     from entries where race_id <> ''

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from project88.imports.run import ReadsOptions, import_reads
 from project88.listen.scorer import Scorer, score_once
@@ -41,6 +42,16 @@ from tests.integration.timing import (
 )
 
 FIELD = 60
+MISPLACED = """
+select count(*)::int from (
+    select overall_place, rank() over (partition by race_id order by coalesce(chip_time, gun_time)) as place
+    from ct_results where overall_place is not null) p
+where overall_place <> place
+"""
+RESULTS = """
+select race_id, entry_id, bib_number, last_name, chip_time, gun_time, overall_place, gender_place, division_place,
+       result_status, split_times, begin_time, finish_time from ct_results where retracted_at is null order by 1, 2
+"""
 LATER = START.replace(hour=23)
 FAULTS = LinkFaults(cuts=20, doubled=0.05, repeated=0.05, late=0.05, garbled=0.02)
 
@@ -76,6 +87,11 @@ async def bind_all(db: Database, partner: TimingPartnerId, event_id: EventId) ->
 async def lines_of(event: Event, faults: LinkFaults) -> int:
     found = crossings(event, faults)
     return sum(map(len, found.values()))
+
+
+def messages_of(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Of every scoring from the first read on."""
+    return [record.getMessage() for record in caplog.records if " scored in " in record.getMessage()]
 
 
 async def test_a_race_through_cut_links_is_stored_exactly_once_and_scored_as_the_data_says(
@@ -162,6 +178,41 @@ async def test_reads_that_come_later_move_everybody_s_places_a_portion_at_a_time
             # As the newest reads, whatever their numbers were.
             await connection.execute("insert into timing.timing_reads overriding user value select * from late")
             await until(db, others, 0)
+
+
+async def test_a_start_list_that_changes_is_followed_without_scoring_everybody_anew(
+    db: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    event = race(FIELD)
+    partner = await partner_with_account(db)
+    event_id = await hardware_event(db, partner, event, tmp_path / "files")
+    caplog.set_level("INFO", "project88.listen.scorer")
+    async with listener(db, tmp_path / "spool") as hub:
+        await played(hub, event, LinkFaults())
+        await bind_all(db, partner, event_id)
+    async with scorer(db):
+        await until(db, "select count(*)::int from unified_results where result_status = 'finished'", FIELD)
+        scored_whole = messages_of(caplog)
+        first, second, third, fourth = max((each.entries for each in event.races), key=len)[:4]
+        async with db.transaction() as connection:
+            for entry, column, value in (
+                (first, "declared_status", "dq"),
+                (second, "last_name", "Elsewhere"),
+                (third, "bib_number", fourth.bib),
+                (fourth, "bib_number", third.bib),
+            ):
+                await connection.execute(
+                    SQL("update ct_participants set {} = %s, updated_at = now() where entry_id = %s").format(
+                        Identifier(column)), (value, entry.entry_id),
+                )  # fmt: skip
+        await until(db, "select count(*)::int from unified_results where last_name = 'Elsewhere'", 1)
+        await until(db, "select count(*)::int from unified_results where overall_place is not null", FIELD - 1)
+        await until(db, MISPLACED, 0)
+        followed = await rows(db, RESULTS)
+        assert messages_of(caplog) == scored_whole
+    await scoring.score_anew(db, partner, event_id)
+    assert await score_once(db, event_id, partner)
+    assert followed == await rows(db, RESULTS)
 
 
 async def test_a_file_from_the_controller_fills_the_gaps_of_the_network_and_nothing_else(db: Database, tmp_path: Path):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from project88.schedule.anchors import Anchors
-from project88.schedule.plan import LANES, NextPoll, Poll, first_due, next_poll, polls, retry_due, words
+from project88.schedule.plan import LANES, NextPoll, Poll, first_due, next_poll, polls, rested_due, retry_due, words
 from project88.store.cadence import CadenceRule
 from tests.cadence_samples import CHRONOTRACK_LIVE, EVERY_RULE, RUNSIGNUP, days, hours, live, minutes, rule
 
@@ -212,6 +212,21 @@ def test_a_failed_poll_is_tried_again_after_a_doubling_wait(failures: int, waite
 
 def test_a_retry_is_never_later_than_the_regular_next_poll():
     assert retry_due(4, START, START + timedelta(seconds=90)) == START + timedelta(seconds=90)
+
+
+@pytest.mark.parametrize(
+    ("took", "every", "rest"),
+    [(80, 90, None), (90, 90, 0), (100, 90, 10), (480, 90, 390), (480, None, None)],
+)
+def test_a_poll_that_outlasted_its_beat_rests_as_long_as_it_overran(took: int, every: int | None, rest: int | None):
+    now = START + timedelta(seconds=took)
+    regular = START + timedelta(seconds=90)
+    due = rested_due(regular, START, now, None if every is None else timedelta(seconds=every))
+    assert due == (regular if rest is None else now + timedelta(seconds=rest))
+
+
+def test_a_rest_moves_no_poll_forward():
+    assert rested_due(START + days(1), START, START + hours(1), minutes(1)) == START + days(1)
 
 
 @pytest.mark.parametrize(

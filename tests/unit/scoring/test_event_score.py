@@ -168,3 +168,41 @@ def test_bit_by_bit_in_any_order_gives_what_all_at_once_gives(crossings: list[tu
 
     assert by_bib(bit_by_bit) == by_bib(at_once)
     assert places(bit_by_bit) == places(at_once)
+
+
+start_lists = st.lists(
+    st.builds(
+        lambda number, bib, declared: replace(entry(bib), entry_id=f"e{number}", declared=declared),
+        st.integers(1, 6),
+        st.sampled_from("12349"),
+        st.sampled_from([None, "dq", "dnf"]),
+    ),
+    unique_by=lambda each: each.entry_id,
+)
+
+
+@given(many_reads, start_lists, start_lists)
+def test_another_start_list_gives_what_scoring_by_it_from_the_first_read_gives(
+    crossings: list[tuple[int, str, str]], before: list[Entry], now: list[Entry]
+):
+    reads = [at(*crossing, number) for number, crossing in enumerate(crossings, start=10)]
+    anew = EventScore([course()], now, Decisions())
+    anew.load(reads, [SHOT])
+    wanted = anew.score_all()
+    followed = EventScore([course()], before, Decisions())
+    followed.load(reads, [SHOT])
+    judgements = followed.score_all().judgements
+    changes = followed.enter(now)
+
+    assert by_bib(followed) == by_bib(anew)
+    assert places(followed) == places(anew)
+    assert judgements | changes.judgements == wanted.judgements
+    assert {entry_id for entry_id, score in changes.scores.items() if score is not None} <= set(wanted.scores)
+
+
+def test_a_start_list_touches_those_only_whom_it_concerns():
+    found = scored(FIELD)
+    changes = found.enter([*ENTRIES[:3], replace(ENTRIES[3], declared="dq"), entry("5")])
+
+    assert set(changes.scores) == {"e4"}
+    assert set(changes.judgements) == {40, 41}
