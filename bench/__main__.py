@@ -20,6 +20,7 @@ from bench import (
     joins,
     many_results,
     monitor_drill,
+    rehearsal_display,
     schedule_drill,
     schedule_lateness,
     schedule_tick,
@@ -52,6 +53,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "many-results": many_results.measure,
     "lateness": schedule_lateness.measure,
     "monitor": monitor_drill.measure,
+    "rehearsal": rehearsal_display.measure,
     "tick": schedule_tick.measure,
     "web": web_speed.measure,
 }

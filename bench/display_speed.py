@@ -38,6 +38,7 @@ from project88.store.results_page import EventKey
 #: The rig draws its faults from its default seed.
 SEED = 2014
 PERCENTILES = ("p50, ms", "p95, ms", "longest, ms")
+COLUMNS = ("", "finishers a second", "shown", "passed over", "too late", "missing", *PERCENTILES)
 LOOK_SECONDS = 0.5
 #: What happened before the measuring begins is stored and scored by then on a machine that has little else to do.
 CATCH_UP_SECONDS = 120.0
@@ -53,7 +54,7 @@ NOTES = (
     "The display shows the twelve who finished last by the clock. Passed over: when the part came, twelve others had "
     "finished later. Too late: twelve others stood there already when the mat gave the read away.",
     "Rig, listener, database, pages and reader share the machine's cores. The polls of ChronoTrack Live are not part "
-    "of it: at 60 times the speed of a race day the rehearsal polls without a pause.",
+    "of it; python -m bench --only rehearsal has them too.",
 )
 
 
@@ -93,14 +94,13 @@ async def measure(options: RunOptions, console: Console) -> Section:
             postgres.database(running, f"bench_display_{number}") as db,
         ):
             version = str((await db.rows("version"))[0]["server_version"])
-            rows.append(_row(play, await _played(db, play)))
-    columns = ("", "finishers a second", "shown", "passed over", "too late", "missing", *PERCENTILES)
+            rows.append(row_of(play.words, play.seconds, await _played(db, play)))
     return Section(
         name="display",
         title="From the mat to the display",
         command="python -m bench --only display",
         introduction=INTRODUCTION,
-        tables=[Table(title="Reads at the finish", columns=columns, rows=rows), machine_table(version, {})],
+        tables=[Table(title="Reads at the finish", columns=COLUMNS, rows=rows), machine_table(version, {})],
         notes=NOTES,
     )
 
@@ -135,7 +135,7 @@ async def _watched(
     event_id: EventId,
     web_port: int,
 ) -> Watched:
-    given = _given_away(event, play, offset)
+    given = given_away(event, play.speed, offset)
     await _caught_up(hub, db, given, partner, event_id)
     # Hours of the race came within seconds; by now autovacuum would have been there.
     await backups.analyze(hub)
@@ -149,21 +149,28 @@ async def _watched(
     await asyncio.sleep(LAST_SECONDS)
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
-    finishes: dict[str, Finish] = {}
-    for crossing, at in given[FINISH]:
-        finishes.setdefault(crossing.tag, Finish(at, crossing.at_ms))
+    finishes = finishes_of(given)
     wanted = [bib for bib, finish in finishes.items() if began <= finish.read_at < ended]
     return Watched(finishes, wanted, screen.parts)
 
 
-def _given_away(event: Event, play: Play, offset: float) -> dict[str, list[tuple[Crossing, float]]]:
+def given_away(event: Event, speed: float, offset: float) -> dict[str, list[tuple[Crossing, float]]]:
     """Every read with the instant of the machine's clock at which the rig's clock says that it is to be sent."""
     faults = dict(zip(FAULTS[::2], map(float, FAULTS[1::2]), strict=True))
     drawn = LinkFaults(repeated=faults["--repeated"], late=faults["--late"], seed=SEED)
     return {
-        location: [(each, (each.sent_ms / 1000 - offset) / play.speed) for each in found]
+        location: [(each, (each.sent_ms / 1000 - offset) / speed) for each in found]
         for location, found in crossings(event, drawn).items()
     }
+
+
+def finishes_of(given: Mapping[str, Sequence[tuple[Crossing, float]]]) -> dict[str, Finish]:
+    """By bib, the first read at the finish."""
+    finishes: dict[str, Finish] = {}
+    for crossing, at in given[FINISH]:
+        if not crossing.is_gun:
+            finishes.setdefault(crossing.tag, Finish(at, crossing.at_ms))
+    return finishes
 
 
 async def _caught_up(
@@ -210,12 +217,13 @@ async def _rig(play: Play, port: int, offset: float) -> AsyncIterator[Process]:
         await programs.kill(process)
 
 
-def _row(play: Play, watched: Watched) -> list[str]:
+def row_of(words: str, seconds: float, watched: Watched) -> list[str]:
+    """Of ``COLUMNS``."""
     found = waits_of(watched)
     waits = sorted(1000 * wait for wait in (*found.shown, *found.passed))
     percentiles = (
         [f"{waits[min(int(len(waits) * share), len(waits) - 1)]:.0f}" for share in (0.5, 0.95, 1.0)] if waits else []
     )
     counts = (len(found.shown), len(found.passed), found.too_late, found.missing)
-    rate = f"{len(watched.wanted) / play.seconds:.1f}"
-    return [play.words, rate, *(f"{count:,}" for count in counts), *(percentiles or ("–", "–", "–"))]
+    rate = f"{len(watched.wanted) / seconds:.1f}"
+    return [words, rate, *(f"{count:,}" for count in counts), *(percentiles or ("–", "–", "–"))]
