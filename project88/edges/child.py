@@ -6,23 +6,32 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+from project88.edges import environment
 from project88.errors import HubError
 
-END_SECONDS = 5.0
+#: A listener gives what is on its disk a moment to reach the database.
+END_SECONDS = 8.0
+NOTHING: Mapping[str, str] = {}
 
 
 @asynccontextmanager
-async def hub_process(*arguments: str, nice: int = 0) -> AsyncIterator[str]:
+async def hub_process(*arguments: str, nice: int = 0, variables: Mapping[str, str] = NOTHING) -> AsyncIterator[str]:
     """Run ``project88 ARGUMENTS`` beside this process; gives the first line it prints.
 
     The child is in a session of its own, so that Ctrl-C reaches only us, and ends when the block does. ``nice``: how
-    far it steps back where the processor is short.
+    far it steps back where the processor is short. ``variables``: of its environment, besides ours.
     """
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "project88", *arguments, stdout=asyncio.subprocess.PIPE, start_new_session=True
+        sys.executable,
+        "-m",
+        "project88",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        env=environment.for_child(variables),
+        start_new_session=True,
     )
     try:
         if nice:

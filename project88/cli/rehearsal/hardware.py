@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,16 +15,13 @@ from pathlib import Path
 import msgspec
 
 from project88.edges.child import hub_process
+from project88.errors import HubError
 from project88.imports.run import import_course
-from project88.listen.rules import Rules
-from project88.listen.scorer import Scorer
-from project88.listen.service import ListenOptions, listening
 from project88.records.entities import TimingPartnerId
 from project88.sandbox import rehearsal_world
 from project88.sandbox.entities import Event
 from project88.sandbox.rig.files import COURSE, write_files
-from project88.schedule.ending import broken_off
-from project88.schedule.service import keep_running, stopped_within
+from project88.schedule.service import stopped_within
 from project88.store import scoring, timing
 from project88.store.connection import Database
 from project88.store.events import find_event
@@ -71,16 +71,31 @@ async def rehearse_hardware(
         folder = Path(name)
         scope = await _set_up(db, partner, event, race, folder)
         progress.set_up.set()
-        options = ListenOptions(rules=Rules(), spool=folder / "spool", port=0, hosts=["127.0.0.1"], status_port=0)
-        async with listening(db, options, stop) as hub:
-            scorer = asyncio.create_task(keep_running("scoring", lambda: Scorer(db).run(stop), stop))
-            try:
-                async with hub_process(*_rig(race, hub.port)):
-                    await _until_all_are_in(db, partner, scope, event, stop)
-                    progress.done.set()
-                    await stop.wait()
-            finally:
-                await broken_off(scorer)
+        async with _listener(db, folder / "spool") as port, hub_process(*_rig(race, port)):
+            await _until_all_are_in(db, partner, scope, event, stop)
+            progress.done.set()
+            await stop.wait()
+
+
+@asynccontextmanager
+async def _listener(db: Database, spool: Path) -> AsyncIterator[int]:
+    """``project88 listen`` as on race day, a program of its own beside the polls; gives its port.
+
+    It alerts nobody: what goes wrong in a rehearsal is nobody's emergency.
+    """
+    arguments = ["listen", "--port", "0", "--bind", "127.0.0.1", "--status-port", "0", "--metrics-port", "0"]
+    variables = {
+        "DATABASE_URL": db.conninfo,
+        "PROJECT88_REHEARSAL": "",
+        "PROJECT88_LOG_LEVEL": "WARNING",
+        "PROJECT88_ALERT_WEBHOOK": "",
+        "PROJECT88_ALERT_EMAIL_TO": "",
+    }
+    async with hub_process(*arguments, "--spool", str(spool), variables=variables) as line:
+        found = re.search(r" on port (\d+) ", line)
+        if found is None:
+            raise HubError(f"project88 listen said no port: {line}")
+        yield int(found[1])
 
 
 async def _is_complete(db: Database, scope: EventScope, event: Event) -> bool:
