@@ -163,8 +163,10 @@ create table if not exists stale_joins (
     constraint stale_join_belongs_to_an_event
         foreign key (timing_partner_id, event_id) references ct_events on delete cascade
 );
+alter table stale_joins add column if not exists value_keys text[];
 comment on table stale_joins is 'What the running transaction changed of joined events. Empty again when it commits.';
 comment on column stale_joins.link_keys is 'Null: everything.';
+comment on column stale_joins.value_keys is 'Of rows that have other times, places or statuses and nothing else.';
 comment on column stale_joins.same_people is 'True where only another word may count now, so that nobody is somebody else.';
 
 -- Derived rows go with their event. A foreign key would ask for the event once per row that is written.

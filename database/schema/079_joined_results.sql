@@ -263,11 +263,44 @@ begin
 end $$;
 drop function if exists join_event(integer, text, text[], boolean);
 
+-- Of the keys of rows whose times, places or status alone are others: those by which somebody's joined row may be
+-- another. It is not while the results are provisional, where the row comes from another source that has a finish and
+-- counts before this one, only these two have results, and nothing is decided by hand.
+create or replace function telling_keys(p_timing_partner_id integer, p_event_id text, p_link_keys text[]) returns text[]
+language sql stable as $$
+    with event as materialized (
+        select e.settled_at is null
+               and not exists (select from bib_decisions(p_timing_partner_id, p_event_id))
+               and 2 = (
+                   select count(*)
+                   from (select distinct l.data_source from entry_links l
+                         where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id) s
+                   where exists (select from ct_results r
+                                 where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id
+                                   and r.data_source = s.data_source and r.retracted_at is null)) as is_plain
+        from ct_events e
+        where e.timing_partner_id = p_timing_partner_id and e.event_id = p_event_id
+    )
+    select array_agg(k.key)
+    from unnest(p_link_keys) k (key)
+    cross join event
+    left join entry_links l on l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id
+        and l.link_key = k.key
+    left join joined_results j on j.timing_partner_id = p_timing_partner_id and j.event_id = p_event_id
+        and (j.race_id, j.participant_id) = (l.joined_race_id, l.person_id)
+    left join source_ranks mine on mine.data_source = l.data_source and not mine.is_settled
+    left join source_ranks first on first.data_source = j.data_source and not first.is_settled
+    where not coalesce(
+        event.is_plain and j.data_source <> l.data_source and first.rank < mine.rank
+        and (j.finish_time is not null or coalesce(j.chip_time, j.gun_time) is not null), false)
+$$;
+
 -- At the end of the transaction: what it changed of joined events.
 create or replace function renew_joins() returns trigger
 language plpgsql as $$
 declare
     keys text[];
+    value_keys text[];
     concerns_people boolean;
     concerns_all boolean;
 begin
@@ -276,13 +309,22 @@ begin
     with taken as (
         delete from stale_joins
         where timing_partner_id = new.timing_partner_id and event_id = new.event_id
-        returning stale_joins.link_keys, stale_joins.same_people
+        returning stale_joins.link_keys, stale_joins.value_keys, stale_joins.same_people
     )
     select bool_or(t.link_keys is null and not t.same_people), bool_or(t.link_keys is null),
-           array_agg(distinct key) filter (where key is not null)
-    into concerns_people, concerns_all, keys
-    from taken t left join lateral unnest(t.link_keys) key on true;
-    if concerns_all is not null then
+           array_agg(distinct k.key) filter (where not k.is_of_values),
+           array_agg(distinct k.key) filter (where k.is_of_values)
+    into concerns_people, concerns_all, keys, value_keys
+    from taken t
+    left join lateral (
+        select key, false as is_of_values from unnest(t.link_keys) key
+        union all
+        select key, true from unnest(t.value_keys) key
+    ) k on true;
+    if not concerns_all and value_keys is not null then
+        keys := array_cat(keys, telling_keys(new.timing_partner_id, new.event_id, value_keys));
+    end if;
+    if concerns_all or cardinality(keys) > 0 then
         perform join_event(new.timing_partner_id, new.event_id, keys, concerns_people, concerns_all);
     end if;
     return null;
@@ -318,12 +360,14 @@ begin
     return null;
 end $$;
 
--- The same of a statement that updated them, under what they were and what they are. The trigger names the columns that
--- joining reads besides the key: during a race nearly all updates are of splits, of which it knows nothing.
+-- The same of a statement that updated them, under what they were and what they are. The trigger names what joining
+-- reads of them besides the key: what a person is matched and shown by, what counts of one source alone, and what of
+-- that counts whoever says it.
+-- During a race nearly all updates are of splits, which are none of these.
 create or replace function note_changed_joins() returns trigger
 language plpgsql as $$
 declare
-    columns text := 'timing_partner_id, event_id, data_source, race_id, entry_id, ' || tg_argv[0];
+    columns text := concat_ws(', ', 'timing_partner_id, event_id, data_source, race_id, entry_id', tg_argv[0], tg_argv[1]);
 begin
     update ct_events e set is_joined = true
     from (select distinct timing_partner_id, event_id, data_source from changed) n
@@ -333,15 +377,22 @@ begin
                             union select timing_partner_id, event_id from before) n
                join ct_events e using (timing_partner_id, event_id) where e.is_joined) then
         execute format($query$
-            insert into stale_joins (timing_partner_id, event_id, link_keys)
-            select n.timing_partner_id, n.event_id,
-                   case when count(*) <= 100000
-                        then array_agg(distinct link_key(n.data_source, n.race_id, n.entry_id)) end
-            from (
-                select %1$s from (select %1$s, 1 as turn from changed union all select %1$s, -1 from before) each
-                group by %1$s having sum(turn) <> 0) n
-            join ct_events e using (timing_partner_id, event_id) where e.is_joined group by 1, 2
-            $query$, columns);
+            with other as (
+                select timing_partner_id, event_id, link_key(data_source, race_id, entry_id) as key,
+                       hash_record_extended((%2$s), 0) as person
+                from (select %1$s, 1 as turn from changed union all select %1$s, -1 from before) each
+                group by %1$s having sum(turn) <> 0
+            ),
+            keys as (
+                select timing_partner_id, event_id, key, count(*) = 2 and min(person) = max(person) as is_of_values
+                from other group by timing_partner_id, event_id, key
+            )
+            insert into stale_joins (timing_partner_id, event_id, link_keys, value_keys)
+            select k.timing_partner_id, k.event_id,
+                   case when count(*) <= 100000 then coalesce(array_agg(key) filter (where not is_of_values), '{}') end,
+                   array_agg(key) filter (where is_of_values)
+            from keys k join ct_events e using (timing_partner_id, event_id) where e.is_joined group by 1, 2
+            $query$, columns, concat_ws(', ', tg_argv[0], tg_argv[2]));
     end if;
     return null;
 end $$;
@@ -350,9 +401,12 @@ create or replace trigger results_are_joined after insert on ct_results
     referencing new table as changed for each statement execute function note_stale_joins();
 create or replace trigger results_are_joined_anew after update on ct_results
     referencing old table as before new table as changed for each statement execute function note_changed_joins(
-        'legacy_row_id, bib_number, first_name, last_name, gender, age, city, state, country, division, chip_time,
-         gun_time, overall_place, gender_place, division_place, result_status, provider_status, status_is_derived,
-         begin_time, finish_time, is_detail, retracted_at');
+        'legacy_row_id, bib_number, first_name, last_name, gender, age, city, state, country, division, is_detail,
+         retracted_at',
+        'chip_time, gun_time, overall_place, gender_place, division_place, result_status, provider_status,
+         status_is_derived, begin_time, finish_time',
+        -- A disqualification counts whoever says it.
+        'coalesce(result_status = ''dq'', false)');
 create or replace trigger results_are_joined_no_more after delete on ct_results
     referencing old table as changed for each statement execute function note_stale_joins();
 create or replace trigger participants_are_joined after insert on ct_participants

@@ -170,8 +170,8 @@ values
     ('source_ranks',
      'data_source text, is_settled boolean, rank integer'),
     ('stale_joins',
-     'event_id text, link_keys text[], same_people boolean, stale_join_id bigint, timing_partner_id '
-     'integer'),
+     'event_id text, link_keys text[], same_people boolean, stale_join_id bigint, timing_partner_id integer, '
+     'value_keys text[]'),
     ('sync_history',
      'account_name text, api_calls integer, due_at timestamp with time zone, duration_seconds double '
      'precision, error_message text, event_id text, events_synced integer, participants_synced integer, '
@@ -331,6 +331,7 @@ values
     ('renew_joins()'),
     ('write_joined(integer,text,text[])'),
     ('note_changed_joins()'),
+    ('telling_keys(integer,text,text[])'),
     ('source_entries(integer,text,text)'),
     ('source_races(integer,text,text)'),
     ('forget_joins()'),
