@@ -35,14 +35,16 @@ from project88.store.timing import READS_CHANNEL
 
 log = logging.getLogger(__name__)
 
-#: Reads that come close together are scored together.
+#: Reads that come close together are scored together: a step begins so long after the last one at the soonest.
 GATHER_SECONDS = 0.1
 #: So often it is looked whether anything but reads has changed.
 LOOK_SECONDS = 2.0
+#: With more runners at a split than this those who finished are written first: they are waited for.
+SPLITS_AT_ONCE = 50
 PLACES_SECONDS = 1.0
 SHARE_FOR_PLACES = 0.2
 #: A new read waits for one portion at most.
-PLACES_AT_ONCE = 500
+PLACES_AT_ONCE = 250
 #: Of a start list that changed more than this everybody is scored anew.
 ENTRIES_AT_ONCE = 1_000
 
@@ -84,12 +86,13 @@ class Scorer:
             looked_at = float("-inf")
             while not stop.is_set():
                 told.clear()
-                if clock.monotonic() - looked_at >= LOOK_SECONDS:
-                    looked_at = clock.monotonic()
+                began = clock.monotonic()
+                if began - looked_at >= LOOK_SECONDS:
+                    looked_at = began
                     await self.look(connection)
                 await self.score_new(connection)
                 if told.is_set() or not self._is_placing():
-                    await stopped_within(stop, GATHER_SECONDS)
+                    await stopped_within(stop, max(0.0, began + GATHER_SECONDS - clock.monotonic()))
                 await _until(told, self._patience_seconds())
 
     async def look(self, connection: Connection) -> None:
@@ -194,10 +197,17 @@ class Scorer:
 
     async def _take(self, connection: Connection, scored: _Scored, up_to: int) -> None:
         reads, guns = split_kinds(await store.reads(connection, scored.event, scored.read_up_to, up_to))
+        changes = scored.score.take(reads, guns)
+        scored.places_moved = scored.places_moved or _moves_places(changes)
+        finishers = [score for score in changes.scores.values() if score is not None and score.finish_ms is not None]
+        if finishers and len(changes.scores) - len(finishers) > SPLITS_AT_ONCE:
+            await self._write(connection, scored, {}, finishers, (), is_whole=False)
+            for score in finishers:
+                del changes.scores[score.entry.entry_id]
+        # Only now all of them are scored.
         scored.read_up_to = up_to
-        if not reads and not guns:
-            return
-        await self._write_changes(connection, scored, scored.score.take(reads, guns))
+        if reads or guns:
+            await self._write_changes(connection, scored, changes)
 
     async def _write_changes(self, connection: Connection, scored: _Scored, changes: Changes) -> None:
         gone = [entry_id for entry_id, score in changes.scores.items() if score is None]
