@@ -104,8 +104,7 @@ def rested_due(regular_due: datetime, began_at: datetime, now: datetime, every: 
 
     So an event that cannot be kept up with takes little more than half of the time, never all of it.
     """
-    overran = now - began_at - every if every else timedelta()
-    return max(regular_due, now + overran)
+    return regular_due if every is None else max(regular_due, now + (now - began_at - every))
 
 
 def words(length: timedelta) -> str:
