@@ -82,7 +82,7 @@ async def server(*, statement_times: bool, settings: Mapping[str, str] | None = 
     chosen = environment.embedded()
     settings = {**SETTINGS, **(STATEMENT_TIMES if statement_times else {}), **(settings or {})}
     options = Options(binaries=chosen.binaries, os_user=chosen.os_user, settings=settings)
-    with _open_folder() as folder:
+    with open_folder() as folder:
         home = folder / "home"
         try:
             yield await ensure_running(home, options=options)
@@ -91,7 +91,7 @@ async def server(*, statement_times: bool, settings: Mapping[str, str] | None = 
 
 
 @contextmanager
-def _open_folder() -> Iterator[Path]:
+def open_folder() -> Iterator[Path]:
     """A folder that the server's own user can walk through."""
     with tempfile.TemporaryDirectory(prefix="project88-bench-") as name:
         folder = Path(name)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import tempfile
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bench import postgres
 from bench.display_speed import COLUMNS, LAST_SECONDS, NOTES, finishes_of, given_away, row_of
 from bench.hardware_drill import free_port
 from bench.machine import machine_table
@@ -58,7 +58,7 @@ class _Race:
 async def measure(options: RunOptions, console: Console) -> Section:
     field = options.field_size
     port = free_port()
-    with _home() as home:
+    with postgres.open_folder() as home:
         async with _rehearsal(home, port, field) as hub:
             race = await _begun(hub)
             rows = await _followed(home, port, field, race, console)
@@ -100,15 +100,6 @@ def _parts(finishes: Mapping[str, Finish], screen: Screen, first: float, last: f
 def _row(words: str, finishes: Mapping[str, Finish], screen: Screen, began: float, ended: float) -> list[str]:
     wanted = [bib for bib, finish in finishes.items() if began <= finish.read_at < ended]
     return row_of(words, ended - began, Watched(dict(finishes), wanted, screen.parts))
-
-
-@contextmanager
-def _home() -> Iterator[Path]:
-    """One that the embedded server may enter, which runs as a user of its own."""
-    with tempfile.TemporaryDirectory(prefix="project88-bench-rehearsal-") as name:
-        home = Path(name)
-        home.chmod(0o755)
-        yield home
 
 
 @asynccontextmanager
