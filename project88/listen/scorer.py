@@ -126,7 +126,7 @@ class Scorer:
         scored.event, scored.starters = event, starters
         changes = scored.score.enter(starter.entry for starter in starters.values())
         changes.scores |= {entry_id: scored.score.score(entry_id) for entry_id in other}
-        await self._write_changes(connection, scored, changes)
+        await self._write_changes(connection, scored, changes, scored.read_up_to)
         return True
 
     async def _forget_all_but(self, connection: Connection, events: Sequence[store.ScoredEvent]) -> None:
@@ -197,23 +197,22 @@ class Scorer:
 
     async def _take(self, connection: Connection, scored: _Scored, up_to: int) -> None:
         reads, guns = split_kinds(await store.reads(connection, scored.event, scored.read_up_to, up_to))
-        changes = scored.score.take(reads, guns)
-        scored.places_moved = scored.places_moved or _moves_places(changes)
-        finishers = [score for score in changes.scores.values() if score is not None and score.finish_ms is not None]
-        if finishers and len(changes.scores) - len(finishers) > SPLITS_AT_ONCE:
-            await self._write(connection, scored, {}, finishers, (), is_whole=False)
-            for score in finishers:
-                del changes.scores[score.entry.entry_id]
-        # Only now all of them are scored.
-        scored.read_up_to = up_to
         if reads or guns:
-            await self._write_changes(connection, scored, changes)
+            await self._write_changes(connection, scored, scored.score.take(reads, guns), up_to)
+        scored.read_up_to = up_to
 
-    async def _write_changes(self, connection: Connection, scored: _Scored, changes: Changes) -> None:
+    async def _write_changes(self, connection: Connection, scored: _Scored, changes: Changes, up_to: int) -> None:
+        """``up_to``: the newest read that they follow from."""
+        scored.places_moved = scored.places_moved or _moves_places(changes)
         gone = [entry_id for entry_id, score in changes.scores.items() if score is None]
         scores = [score for score in changes.scores.values() if score is not None]
+        finishers = [score for score in scores if score.finish_ms is not None]
+        if finishers and len(scores) - len(finishers) > SPLITS_AT_ONCE:
+            await self._write(connection, scored, {}, finishers, (), is_whole=False)
+            scores = [score for score in scores if score.finish_ms is None]
+        # Only now all of them are scored.
+        scored.read_up_to = up_to
         await self._write(connection, scored, changes.judgements, scores, gone, is_whole=False)
-        scored.places_moved = scored.places_moved or _moves_places(changes)
 
     async def _write(
         self,
