@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 
 from project88.edges import clock
 from project88.errors import BadValue, HubError
 from project88.listen.score_rows import (
-    EPOCH,
-    MILLISECOND,
-    Starter,
     decisions_of,
     score_rows,
     split_kinds,
     starter_of,
 )
+from project88.listen.scored import Scored, closed_races, misplaced_entries, moves_places, other_entries
 from project88.records.entities import EventId, TimingPartnerId
 from project88.schedule.service import stopped_within
-from project88.scoring.course import Course, read_course
+from project88.scoring.course import read_course
 from project88.scoring.event import Changes, EventScore
-from project88.scoring.facts import Decisions, Judgement, Places, Score
+from project88.scoring.facts import Decisions, Judgement, Score
 from project88.store import scoring as store
 from project88.store import statistics
 from project88.store.connection import Connection, Database
@@ -45,28 +42,6 @@ PLACES_SECONDS = 1.0
 SHARE_FOR_PLACES = 0.2
 #: A new read waits for one portion at most.
 PLACES_AT_ONCE = 250
-#: Of a start list that changed more than this everybody is scored anew.
-ENTRIES_AT_ONCE = 1_000
-
-
-@dataclass(slots=True)
-class _Scored:
-    """One event as it was last scored. ``places`` are those that are written; ``misplaced`` entries have others by now.
-
-    ``placing_seconds``: what the portions of this round took so far.
-    """
-
-    event: store.ScoredEvent
-    courses: Sequence[Course]
-    starters: dict[str, Starter]
-    score: EventScore
-    closed: frozenset[str]
-    read_up_to: int = 0
-    places: dict[str, Places] = field(default_factory=dict)
-    places_moved: bool = False
-    misplaced: list[str] = field(default_factory=list)
-    placing_seconds: float = 0.0
-    next_places_at: float = 0.0
 
 
 class Scorer:
@@ -74,7 +49,7 @@ class Scorer:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._scored: dict[tuple[TimingPartnerId, EventId], _Scored] = {}
+        self._scored: dict[tuple[TimingPartnerId, EventId], Scored] = {}
         self._problems: dict[tuple[TimingPartnerId, EventId], str] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -111,15 +86,15 @@ class Scorer:
             if known is None or not await self._follow(connection, known, event):
                 await self.score_anew(connection, event)
 
-    async def _follow(self, connection: Connection, scored: _Scored, event: store.ScoredEvent) -> bool:
+    async def _follow(self, connection: Connection, scored: Scored, event: store.ScoredEvent) -> bool:
         """Take over what changed of the start list. False where everybody is to be scored anew."""
-        if scored.event.stamp != event.stamp or scored.closed != _closed(scored, event):
+        if scored.event.stamp != event.stamp or scored.closed != closed_races(scored, event):
             return False
         if scored.event.start_list == event.start_list:
             return True
         rows = await store.entries(self._db, event)
         starters = {row["entry_id"]: starter_of(row) for row in rows}
-        other = _others(scored.starters, starters)
+        other = other_entries(scored.starters, starters)
         # Sources may use the same id for two entries.
         if other is None or len(starters) < len(rows):
             return False
@@ -143,7 +118,7 @@ class Scorer:
             is_due = scored.places_moved and not scored.misplaced and clock.monotonic() >= scored.next_places_at
             if is_due:
                 scored.places_moved = False
-                scored.misplaced = _misplaced(scored)
+                scored.misplaced = misplaced_entries(scored)
             # A round without places is written too: it notes that the results changed.
             if is_due or scored.misplaced:
                 await self._write_places(connection, scored)
@@ -171,7 +146,7 @@ class Scorer:
         log.info("event %s scored in %.1f s: %d runners", event.event_id, clock.monotonic() - began,
                  len(scored.places), extra={"action": "scored"})  # fmt: skip
 
-    async def _prepared(self, connection: Connection, event: store.ScoredEvent) -> _Scored:
+    async def _prepared(self, connection: Connection, event: store.ScoredEvent) -> Scored:
         """With all reads taken. Raises BadValue for what cannot be scored."""
         found = await store.inputs(self._db, event)
         if not found.courses:
@@ -179,7 +154,7 @@ class Scorer:
         courses = [read_course(each) for each in found.courses]
         starters = [starter_of(row) for row in found.entries]
         entries = [starter.entry for starter in starters]
-        scored = _Scored(
+        scored = Scored(
             event=event,
             courses=courses,
             starters={starter.entry.entry_id: starter for starter in starters},
@@ -190,20 +165,20 @@ class Scorer:
         reads, guns = split_kinds(await store.reads(connection, event, 0, scored.read_up_to))
         # Which races are closed follows from their guns.
         scored.score.load([], guns)
-        scored.closed = _closed(scored, event)
+        scored.closed = closed_races(scored, event)
         scored.score = EventScore(courses, entries, decisions_of(found.decisions), scored.closed)
         scored.score.load(reads, guns)
         return scored
 
-    async def _take(self, connection: Connection, scored: _Scored, up_to: int) -> None:
+    async def _take(self, connection: Connection, scored: Scored, up_to: int) -> None:
         reads, guns = split_kinds(await store.reads(connection, scored.event, scored.read_up_to, up_to))
         if reads or guns:
             await self._write_changes(connection, scored, scored.score.take(reads, guns), up_to)
         scored.read_up_to = up_to
 
-    async def _write_changes(self, connection: Connection, scored: _Scored, changes: Changes, up_to: int) -> None:
+    async def _write_changes(self, connection: Connection, scored: Scored, changes: Changes, up_to: int) -> None:
         """``up_to``: the newest read that they follow from."""
-        scored.places_moved = scored.places_moved or _moves_places(changes)
+        scored.places_moved = scored.places_moved or moves_places(changes)
         gone = [entry_id for entry_id, score in changes.scores.items() if score is None]
         scores = [score for score in changes.scores.values() if score is not None]
         finishers = [score for score in scores if score.finish_ms is not None]
@@ -217,7 +192,7 @@ class Scorer:
     async def _write(
         self,
         connection: Connection,
-        scored: _Scored,
+        scored: Scored,
         judgements: dict[int, Judgement],
         scores: Sequence[Score],
         gone: Sequence[str],
@@ -238,7 +213,7 @@ class Scorer:
         for entry_id in gone:
             scored.places.pop(entry_id, None)
 
-    async def _write_places(self, connection: Connection, scored: _Scored) -> None:
+    async def _write_places(self, connection: Connection, scored: Scored) -> None:
         """A portion of them, as they are now."""
         began = clock.monotonic()
         portion, scored.misplaced = scored.misplaced[:PLACES_AT_ONCE], scored.misplaced[PLACES_AT_ONCE:]
@@ -272,42 +247,6 @@ async def score_once(db: Database, event_id: EventId, timing_partner_id: TimingP
                 return False
             await scorer.score_anew(connection, event)
     return True
-
-
-def _closed(scored: _Scored, event: store.ScoredEvent) -> frozenset[str]:
-    """The races whose window has ended by the hub's clock, whatever the wave."""
-    now_ms = (event.hub_now - EPOCH) // MILLISECOND
-    closed = set()
-    for course in scored.courses:
-        guns = [scored.score.gun_ms(course.race_id, wave) for wave in (None, *course.waves)]
-        last_ms = max((gun for gun in guns if gun is not None), default=None)
-        if (
-            course.closes_seconds is not None
-            and last_ms is not None
-            and now_ms > last_ms + course.closes_seconds * 1000
-        ):
-            closed.add(course.race_id)
-    return frozenset(closed)
-
-
-def _others(before: Mapping[str, Starter], now: Mapping[str, Starter]) -> set[str] | None:
-    """Entries that are new, gone or others. None for very many, and where one changed its race and so its row."""
-    others = {entry_id for entry_id in before.keys() | now.keys() if before.get(entry_id) != now.get(entry_id)}
-    races_differ = any(
-        before[entry_id].entry.race_id != now[entry_id].entry.race_id
-        for entry_id in others & before.keys() & now.keys()
-    )
-    return None if races_differ or len(others) > ENTRIES_AT_ONCE else others
-
-
-def _misplaced(scored: _Scored) -> list[str]:
-    return [score.entry.entry_id for score in scored.score.scores()
-            if scored.places.get(score.entry.entry_id) != scored.score.places(score)]  # fmt: skip
-
-
-def _moves_places(changes: Changes) -> bool:
-    return any(score is None or score.rank_ms is not None or score.status in ("dq", "dnf")
-               for score in changes.scores.values())  # fmt: skip
 
 
 async def _until(told: asyncio.Event, seconds: float) -> None:
