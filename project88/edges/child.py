@@ -22,7 +22,8 @@ async def hub_process(*arguments: str, nice: int = 0, variables: Mapping[str, st
     """Run ``project88 ARGUMENTS`` beside this process; gives the first line it prints.
 
     The child is in a session of its own, so that Ctrl-C reaches only us, and ends when the block does. ``nice``: how
-    far it steps back where the processor is short. ``variables``: of its environment, besides ours.
+    far it steps back where the processor is short. ``variables``: of its environment, besides ours. Raises HubError
+    in the block where the child fails before it.
     """
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -37,9 +38,36 @@ async def hub_process(*arguments: str, nice: int = 0, variables: Mapping[str, st
         if nice:
             with contextlib.suppress(ProcessLookupError):
                 os.setpriority(os.PRIO_PROCESS, child.pid, nice)
-        yield await _first_line(child, arguments[0])
+        line = await _first_line(child, arguments[0])
+        async with _missed(child, arguments[0]):
+            yield line
     finally:
         await _end(child)
+
+
+@asynccontextmanager
+async def _missed(child: asyncio.subprocess.Process, name: str) -> AsyncIterator[None]:
+    """Ends the block by HubError where the child fails; one that has done all of its work may go."""
+    block = asyncio.current_task()
+    assert block is not None
+    has_failed = False
+
+    async def watch() -> None:
+        nonlocal has_failed
+        has_failed = await child.wait() != 0
+        if has_failed:
+            block.cancel()
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    except asyncio.CancelledError:
+        # Somebody else may have cancelled the block as well.
+        if not has_failed or block.uncancel() > 0:
+            raise
+        raise HubError(f"project88 {name} ended with {child.returncode} while it was needed") from None
+    finally:
+        watching.cancel()
 
 
 async def _first_line(child: asyncio.subprocess.Process, name: str) -> str:

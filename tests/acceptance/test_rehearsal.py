@@ -133,6 +133,35 @@ async def test_a_rehearsal_ends_by_itself_after_its_duration(empty_database_url:
     assert "Stopped before the race was complete." in output.decode()
 
 
+@pytest.mark.parametrize("program", ["listen", "live", "rig"])
+@pytest.mark.timeout(PATIENCE_SECONDS)
+async def test_a_rehearsal_says_which_of_its_programs_died_and_fails(
+    empty_database_url: str, hub_home: Path, program: str
+) -> None:
+    process = await start(hub_home, empty_database_url, "--field", "50", "--port", str(free_port()))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        async for line in lines_of(process):
+            if line.startswith("poll "):
+                break
+        victim = child_of(process.pid, program)
+        assert victim is not None
+        os.kill(victim, signal.SIGKILL)
+        output, errors = await process.communicate()
+
+    assert 1 == process.returncode, errors.decode()
+    name = "listen" if program == "listen" else "sandbox"
+    assert f"project88 {name} ended with -9 while it was needed" in errors.decode()
+    assert "Stopped before the race was complete." in output.decode()
+
+
+def child_of(pid: int, word: str) -> int | None:
+    """A process that ``pid`` started, with this word on its command line."""
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        if word in Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0"):
+            return int(child)
+    return None
+
+
 async def test_a_rehearsal_refuses_a_database_that_is_not_empty(database_url: str, hub_home: Path) -> None:
     process = await start(hub_home, database_url, "--port", str(free_port()))
     _, errors = await process.communicate()
