@@ -89,7 +89,10 @@ class TimingLink:
         self._records: list[TimingRecord] = []
         self._link_id = secrets.token_hex(8)
         self._end_reason: str | None = None
-        self._heard = asyncio.Event()
+        #: Pings that wait for their answers, which come in their order.
+        self._pings = 0
+        self._pings_answered = asyncio.Event()
+        self._is_over = False
         self._gaps_at = clock.monotonic()
         self.opened_at = clock.utc_now()
         self.offset = ClockOffset()
@@ -114,22 +117,26 @@ class TimingLink:
         try:
             reason = await self._converse()
         finally:
+            self._is_over = True
+            self._pings_answered.set()
             if self._state is not None and self._state.link is self:
                 self._state.link = None
             await self._note_end(reason)
 
     async def answers(self) -> bool:
-        """Whether the computer is there: something comes within a few seconds after it was asked."""
-        self._heard.clear()
-        self._session.ask(commands.line("ping"))
+        """Whether the computer is there: it answers a ping within a few seconds.
+
+        Nothing else is a sign. Reads may be on the way still from one that has gone and is back on another link.
+        """
+        self._ping()
         if not await self._connection.write(self._session.outgoing()):
             return False
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                await self._heard.wait()
+                await self._pings_answered.wait()
         except TimeoutError:
             return False
-        return True
+        return not self._is_over
 
     def end(self, reason: str) -> None:
         self._end_reason = reason
@@ -159,7 +166,6 @@ class TimingLink:
 
     async def _take(self, data: bytes) -> str | None:
         """Why the link is to end, None where it goes on. When it returns, what was heard is on disk."""
-        self._heard.set()
         self.last_heard_at = clock.utc_now()
         reason = None
         for event in self._session.receive(data):
@@ -209,6 +215,11 @@ class TimingLink:
             self._session.ask(question)
 
     async def _hear_answer(self, answer: Acknowledged | Refused) -> None:
+        # A program that does not know the command is there, too.
+        if self._pings and answer.command in ("ping", ""):
+            self._pings -= 1
+            if not self._pings:
+                self._pings_answered.set()
         introduction = self._introduction
         if introduction is None or self._state is not None or not introduction.hear(answer):
             return
@@ -323,11 +334,16 @@ class TimingLink:
         waited = clock.utc_now() - self.opened_at
         return self._state is None and waited.total_seconds() > INTRODUCTION_SECONDS
 
+    def _ping(self) -> None:
+        self._pings += 1
+        self._pings_answered.clear()
+        self._session.ask(commands.line("ping"))
+
     def _ask_for_a_sign(self) -> bool:
         """False before a computer may be asked anything."""
         if self._account is None:
             return False
-        self._session.ask(commands.line("ping"))
+        self._ping()
         return True
 
     def _refuse(self, reason: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.integration.timing import (
     PASSWORD,
     START,
     USER,
+    HandComputer,
     computer,
     listener,
     partner_with_account,
@@ -208,6 +210,49 @@ async def test_an_over_long_line_ends_the_link_and_a_stranger_s_lines_leave_noth
             await timer.connection.write(b"y" * 10_000)
             assert await timer.connection.read(10) == b""
         await until(db, "select count(*)::int from timing.unread_lines", 1)
+
+
+async def test_reads_that_are_still_on_their_way_are_no_sign_of_a_second_computer(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The computer has gone and is back on another link while the first one still brings what it had sent."""
+    monkeypatch.setattr("project88.listen.link.ANSWER_SECONDS", 0.5)
+    await partner_with_account(db)
+
+    async def bring(gone: HandComputer) -> None:
+        for number in itertools.count(1):
+            if not await gone.connection.write(f"{line(number)}\r\n".encode()):
+                return
+
+    async with listener(db, tmp_path) as hub, computer(hub.port) as gone, computer(hub.port) as back:
+        for timer in (gone, back):
+            await timer.log_in()
+        await gone.introduce("finish")
+        await gone.starts(1)
+        bringing = asyncio.create_task(bring(gone))
+        await back.introduce("finish")
+        [number] = (await back.starts(1)).values()
+        async with asyncio.timeout(10):
+            await bringing
+    assert number > 1
+    assert [{"n": 1}] == await rows(db, "select count(*)::int as n from timing.timing_sessions")
+    twice = "select count(*)::int - count(distinct (location, sequence_number))::int as n from timing.timing_reads"
+    assert [{"n": 0}] == await rows(db, twice)
+
+
+async def test_a_second_computer_that_says_the_same_is_kept_apart_while_the_first_answers(db: Database, tmp_path: Path):
+    await partner_with_account(db)
+    async with listener(db, tmp_path) as hub, computer(hub.port) as one, computer(hub.port) as other:
+        for timer in (one, other):
+            await timer.log_in()
+        await one.introduce("finish")
+        await one.starts(1)
+        # What it hears is answered while it waits for another start.
+        waiting = asyncio.create_task(one.hear("start"))
+        await other.introduce("finish")
+        assert await other.starts(1) == {"finish": 1}
+        waiting.cancel()
+        await until(db, "select count(*)::int from timing.timing_sessions", 2)
 
 
 async def test_a_silent_computer_is_asked_and_one_that_is_gone_is_let_go(db: Database, tmp_path: Path):
