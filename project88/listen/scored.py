@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from project88.listen.score_rows import EPOCH, MILLISECOND, Starter
 from project88.scoring.course import Course
@@ -19,7 +20,8 @@ ENTRIES_AT_ONCE = 1_000
 class Scored:
     """One event as it was last scored. ``places`` are those that are written; ``misplaced`` entries have others by now.
 
-    ``placing_seconds``: what the portions of this round took so far.
+    ``unwritten`` are entries whose result is another one than the written one, by the read up to which that was scored,
+    in that order. ``placing_seconds``: what the portions of this round took so far.
     """
 
     event: store.ScoredEvent
@@ -33,6 +35,31 @@ class Scored:
     misplaced: list[str] = field(default_factory=list)
     placing_seconds: float = 0.0
     next_places_at: float = 0.0
+    unwritten: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def written_up_to(self) -> int:
+        return next(iter(self.unwritten.values()), self.read_up_to)
+
+    def wait(self, entry_ids: Iterable[str]) -> None:
+        """Let them be written. They have been scored with reads behind ``read_up_to``."""
+        for entry_id in entry_ids:
+            self.unwritten.setdefault(entry_id, self.read_up_to)
+
+    def next_ones(self, entry_ids: Iterable[str], most: int) -> list[str]:
+        """Takes the next to be written: of these who is waited for, and up to ``most`` of those who wait longest."""
+        first = [entry_id for entry_id in entry_ids if self._is_waited_for(entry_id)]
+        for entry_id in first:
+            del self.unwritten[entry_id]
+        others = list(islice(self.unwritten, max(0, most - len(first))))
+        for entry_id in others:
+            del self.unwritten[entry_id]
+        return [*first, *others]
+
+    def _is_waited_for(self, entry_id: str) -> bool:
+        """Who finished, and who has no result any more."""
+        score = self.score.score(entry_id)
+        return score is None or score.finish_ms is not None
 
 
 def closed_races(scored: Scored, event: store.ScoredEvent) -> frozenset[str]:

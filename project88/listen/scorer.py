@@ -1,7 +1,7 @@
 """Keeps the results of bound events true to their reads, entries, courses and decisions. Judges no read itself.
 
-A result of a new read is written at once, with its own places. Places that it moves are written later, in portions
-between which new reads are scored, and never take more than a fifth of the time.
+Who finished is written at once, with the own places. Runners who passed a split follow in portions, and places that
+others moved in portions that never take more than a fifth of the time: between any two of them new reads are scored.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ log = logging.getLogger(__name__)
 GATHER_SECONDS = 0.1
 #: So often it is looked whether anything but reads has changed.
 LOOK_SECONDS = 2.0
-#: With more runners at a split than this those who finished are written first: they are waited for.
-SPLITS_AT_ONCE = 50
+#: Runners of one step. Only those who finished, or have no result any more, are written however many they are.
+RUNNERS_AT_ONCE = 200
 PLACES_SECONDS = 1.0
 SHARE_FOR_PLACES = 0.2
 #: A new read waits for one portion at most.
@@ -66,9 +66,11 @@ class Scorer:
                     looked_at = began
                     await self.look(connection)
                 await self.score_new(connection)
-                if told.is_set() or not self._is_placing():
+                if told.is_set() or not self._is_behind():
                     await stopped_within(stop, max(0.0, began + GATHER_SECONDS - clock.monotonic()))
                 await _until(told, self._patience_seconds())
+            for scored in self._scored.values():
+                await self._write_all(connection, scored)
 
     async def look(self, connection: Connection) -> None:
         """Score anew the events of which anything but the reads has changed; forget those that are over.
@@ -101,7 +103,8 @@ class Scorer:
         scored.event, scored.starters = event, starters
         changes = scored.score.enter(starter.entry for starter in starters.values())
         changes.scores |= {entry_id: scored.score.score(entry_id) for entry_id in other}
-        await self._write_changes(connection, scored, changes, scored.read_up_to)
+        scored.wait(changes.scores)
+        await self._write_changes(connection, scored, changes)
         return True
 
     async def _forget_all_but(self, connection: Connection, events: Sequence[store.ScoredEvent]) -> None:
@@ -110,11 +113,13 @@ class Scorer:
             await store.leave_event(connection, self._scored.pop(key).event)
 
     async def score_new(self, connection: Connection) -> None:
-        """What has come since, and the places that it moved."""
+        """What has come since, a portion of what waits to be written, and of the places that moved."""
         for scored in self._scored.values():
             up_to = await store.newest_read(connection, scored.event)
             if up_to > scored.read_up_to:
                 await self._take(connection, scored, up_to)
+            elif scored.unwritten:
+                await self._write_changes(connection, scored, Changes())
             is_due = scored.places_moved and not scored.misplaced and clock.monotonic() >= scored.next_places_at
             if is_due:
                 scored.places_moved = False
@@ -172,22 +177,24 @@ class Scorer:
 
     async def _take(self, connection: Connection, scored: Scored, up_to: int) -> None:
         reads, guns = split_kinds(await store.reads(connection, scored.event, scored.read_up_to, up_to))
-        if reads or guns:
-            await self._write_changes(connection, scored, scored.score.take(reads, guns), up_to)
+        changes = scored.score.take(reads, guns)
+        scored.wait(changes.scores)
         scored.read_up_to = up_to
+        if reads or guns or scored.unwritten:
+            await self._write_changes(connection, scored, changes)
 
-    async def _write_changes(self, connection: Connection, scored: Scored, changes: Changes, up_to: int) -> None:
-        """``up_to``: the newest read that they follow from."""
+    async def _write_changes(self, connection: Connection, scored: Scored, changes: Changes) -> None:
+        """All judgements, who is waited for, and of the others those who wait longest."""
         scored.places_moved = scored.places_moved or moves_places(changes)
-        gone = [entry_id for entry_id, score in changes.scores.items() if score is None]
-        scores = [score for score in changes.scores.values() if score is not None]
-        finishers = [score for score in scores if score.finish_ms is not None]
-        if finishers and len(scores) - len(finishers) > SPLITS_AT_ONCE:
-            await self._write(connection, scored, {}, finishers, (), is_whole=False)
-            scores = [score for score in scores if score.finish_ms is None]
-        # Only now all of them are scored.
-        scored.read_up_to = up_to
+        entry_ids = scored.next_ones(changes.scores, RUNNERS_AT_ONCE)
+        found = {entry_id: scored.score.score(entry_id) for entry_id in entry_ids}
+        scores = [score for score in found.values() if score is not None]
+        gone = [entry_id for entry_id, score in found.items() if score is None]
         await self._write(connection, scored, changes.judgements, scores, gone, is_whole=False)
+
+    async def _write_all(self, connection: Connection, scored: Scored) -> None:
+        while scored.unwritten:
+            await self._write_changes(connection, scored, Changes())
 
     async def _write(
         self,
@@ -206,7 +213,7 @@ class Scorer:
             score_rows(scored.starters, scores, places),
             ((number, said.status, said.point) for number, said in judgements.items()),
             gone,
-            scored.read_up_to,
+            scored.written_up_to,
             is_whole=is_whole,
         )
         scored.places.update(places)
@@ -228,11 +235,11 @@ class Scorer:
             scored.next_places_at = clock.monotonic() + rest_seconds
             scored.placing_seconds = 0.0
 
-    def _is_placing(self) -> bool:
-        return any(scored.misplaced for scored in self._scored.values())
+    def _is_behind(self) -> bool:
+        return any(scored.misplaced or scored.unwritten for scored in self._scored.values())
 
     def _patience_seconds(self) -> float:
-        if self._is_placing():
+        if self._is_behind():
             return 0.0
         return PLACES_SECONDS if any(scored.places_moved for scored in self._scored.values()) else LOOK_SECONDS
 

@@ -14,6 +14,7 @@ from project88.scoring.runner import walk
 
 UNKNOWN_BIB = Judgement("unknown_bib")
 GUN = Judgement("used", "gun")
+NOTHING_SAID: Mapping[int, Judgement] = {}
 
 
 @dataclass(slots=True)
@@ -41,6 +42,8 @@ class EventScore:
         self._guns: defaultdict[str, set[int]] = defaultdict(set)
         self._gun_reads: list[int] = []
         self._scores: dict[str, Score] = {}
+        #: What was last said of each bib's reads.
+        self._judged: dict[str, dict[int, Judgement]] = {}
         self._rankings: dict[str, Ranking] = {race_id: Ranking() for race_id in self._courses}
         self._gun_times: dict[tuple[str, str | None], int | None] = {}
 
@@ -84,6 +87,7 @@ class EventScore:
 
     def score_all(self) -> Changes:
         """Everybody, those without a read too."""
+        self._judged.clear()
         changes = Changes(judgements=dict.fromkeys(self._gun_reads, GUN))
         self._score(self._reads.keys() | self._entries.keys(), changes)
         return changes
@@ -124,7 +128,7 @@ class EventScore:
         for bib in bibs:
             entry = self._entries.get(bib)
             if entry is None:
-                changes.judgements.update(dict.fromkeys((read.number for read in self._reads[bib]), UNKNOWN_BIB))
+                self._judge(bib, dict.fromkeys((read.number for read in self._reads[bib]), UNKNOWN_BIB), changes)
             else:
                 self._score_entry(entry, changes)
 
@@ -132,7 +136,7 @@ class EventScore:
         course = self._courses[entry.race_id]
         gun_ms = self.gun_ms(entry.race_id, entry.wave)
         found = walk(course, gun_ms, self._reads.get(entry.bib, ()), self._decisions.ignored_reads)
-        changes.judgements.update(found.judgements)
+        self._judge(entry.bib, found.judgements, changes)
         score = score_of(course, entry, gun_ms, found, self._decisions, entry.race_id in self._closed)
         before = self._scores.get(entry.entry_id)
         if score == before:
@@ -142,6 +146,11 @@ class EventScore:
         if score is not None:
             self._rankings[entry.race_id].add(score)
             self._scores[entry.entry_id] = score
+
+    def _judge(self, bib: str, found: dict[int, Judgement], changes: Changes) -> None:
+        before = self._judged.get(bib, NOTHING_SAID)
+        changes.judgements.update((number, said) for number, said in found.items() if before.get(number) != said)
+        self._judged[bib] = found
 
     def _forget(self, entry_id: str, changes: Changes) -> None:
         score = self._scores.pop(entry_id, None)

@@ -39,7 +39,7 @@ class Read(msgspec.Struct, frozen=True, order=True, gc=False):
     number: int
 
 
-class Judgement(NamedTuple):
+class Judgement(msgspec.Struct, frozen=True, gc=False):
     """What became of a read. ``point`` is the name of the one that a used read counts for."""
 
     status: ReadStatus

@@ -118,11 +118,11 @@ async def test_a_race_through_cut_links_is_stored_exactly_once_and_scored_as_the
     assert set(statuses) == {"used", "ignore_window"}
 
 
-@pytest.mark.parametrize("splits_at_once", [0, 50])
+@pytest.mark.parametrize("runners_at_once", [1, 200])
 async def test_results_follow_the_reads_while_they_come_and_places_move(
-    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, splits_at_once: int
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runners_at_once: int
 ):
-    monkeypatch.setattr("project88.listen.scorer.SPLITS_AT_ONCE", splits_at_once)
+    monkeypatch.setattr("project88.listen.scorer.RUNNERS_AT_ONCE", runners_at_once)
     event = race(FIELD)
     partner = await partner_with_account(db)
     event_id = await hardware_event(db, partner, event, tmp_path / "files")

@@ -147,7 +147,7 @@ def test_a_new_read_touches_one_runner_only():
     changes = found.take([at(400, "5K", "3", 60)])
 
     assert set(changes.scores) == {"e3"}
-    assert set(changes.judgements) == {30, 31, 60}
+    assert set(changes.judgements) == {60}
 
 
 many_reads = st.lists(
@@ -160,12 +160,13 @@ def test_bit_by_bit_in_any_order_gives_what_all_at_once_gives(crossings: list[tu
     reads = [at(*crossing, number) for number, crossing in enumerate(crossings, start=10)]
     at_once = scored(reads)
     bit_by_bit = EventScore([course()], ENTRIES, Decisions())
-    bit_by_bit.score_all()
+    judgements = bit_by_bit.score_all().judgements
     steps: list[Read] = [*reads, SHOT]
     random.shuffle(steps)
     for step in steps:
-        bit_by_bit.take(*(([], [step]) if step is SHOT else ([step],)))
+        judgements |= bit_by_bit.take(*(([], [step]) if step is SHOT else ([step],))).judgements
 
+    assert judgements == at_once.score_all().judgements
     assert by_bib(bit_by_bit) == by_bib(at_once)
     assert places(bit_by_bit) == places(at_once)
 
@@ -205,4 +206,4 @@ def test_a_start_list_touches_those_only_whom_it_concerns():
     changes = found.enter([*ENTRIES[:3], replace(ENTRIES[3], declared="dq"), entry("5")])
 
     assert set(changes.scores) == {"e4"}
-    assert set(changes.judgements) == {40, 41}
+    assert changes.judgements == {}
