@@ -268,13 +268,21 @@ drop function if exists join_event(integer, text, text[], boolean);
 -- counts before this one, only these two have results, and nothing is decided by hand.
 create or replace function telling_keys(p_timing_partner_id integer, p_event_id text, p_link_keys text[]) returns text[]
 language sql stable as $$
-    with event as materialized (
+    -- The sources that have rows of results, one step along the index each.
+    with recursive source (data_source) as (
+        select min(r.data_source) from ct_results r
+        where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id
+        union all
+        select (select min(r.data_source) from ct_results r
+                where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id
+                  and r.data_source > s.data_source)
+        from source s where s.data_source is not null
+    ),
+    event as materialized (
         select e.settled_at is null
                and not exists (select from bib_decisions(p_timing_partner_id, p_event_id))
                and 2 = (
-                   select count(*)
-                   from (select distinct l.data_source from entry_links l
-                         where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id) s
+                   select count(*) from source s
                    where exists (select from ct_results r
                                  where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id
                                    and r.data_source = s.data_source and r.retracted_at is null)) as is_plain
@@ -295,9 +303,10 @@ language sql stable as $$
         and (j.finish_time is not null or coalesce(j.chip_time, j.gun_time) is not null), false)
 $$;
 
--- At the end of the transaction: what it changed of joined events.
+-- At the end of the transaction: what it changed of joined events. Planned each time, what it calls too: a plan that
+-- suits a transaction of a whole event would be kept for those of a few runners.
 create or replace function renew_joins() returns trigger
-language plpgsql as $$
+language plpgsql set plan_cache_mode = force_custom_plan as $$
 declare
     keys text[];
     value_keys text[];

@@ -127,9 +127,12 @@ copy stage_judgements from stdin;
 with person as (
     select s.*, p.bib_number, p.first_name, p.last_name, p.gender, p.age, p.city, p.state, p.country, p.division
     from stage_scores s
-    left join ct_participants p
-        on p.timing_partner_id = %(timing_partner_id)s and p.event_id = %(event_id)s
-        and p.data_source = s.entry_source and p.entry_id = s.entry_id
+    -- Row by row: looking for the few runners of a step in the whole start list takes longer than writing them.
+    left join lateral (
+        select * from ct_participants c
+        where c.timing_partner_id = %(timing_partner_id)s and c.event_id = %(event_id)s
+          and c.data_source = s.entry_source and c.entry_id = s.entry_id
+        limit 1) p on true
 ),
 written as (
     insert into ct_results as known (
@@ -198,6 +201,9 @@ with moved as (
     from stage_places p
     where r.timing_partner_id = %(timing_partner_id)s and r.event_id = %(event_id)s and r.data_source = 'tcp_hardware'
       and (r.race_id, r.entry_id) = (p.race_id, p.entry_id) and r.legacy_row_id is null
+      -- The same again, so that the index finds them one by one: a portion is few of an event's results.
+      and r.race_id = any (array(select race_id from stage_places))
+      and r.entry_id = any (array(select entry_id from stage_places))
     returning 1
 )
 select count(*) from moved;
