@@ -111,6 +111,8 @@ end $$;
 -- The person first: its ids differ soonest.
 drop index if exists entry_links_by_person;
 create index if not exists entry_links_of_person on entry_links (person_id, event_id);
+create index if not exists entry_links_by_race on entry_links (timing_partner_id, event_id, data_source, race_id);
+create index if not exists entry_links_by_external_id on entry_links (external_id, event_id) where external_id is not null;
 comment on table entry_links is 'Which person each entry of each source of a joined event is. Derived; made anew when need be.';
 comment on column entry_links.bib_number is 'With external_id and person_name what the entry was matched by.';
 comment on column entry_links.why is 'first: of the event''s own source. alone: nobody of a source before it is the same.';
@@ -203,20 +205,48 @@ begin
             from regexp_split_to_table(words, '[[:space:][:punct:]]+') word where word <> '');
 end $$;
 
--- What one source of an event has: its entries, and results without an entry.
-create or replace function source_entries(p_timing_partner_id integer, p_event_id text, p_data_source text)
-returns table (race_id text, entry_id text, legacy_row_id bigint, bib_number text, external_id text, first_name text,
-               last_name text, has_entry boolean)
+create or replace function link_parts(p_link_keys text[])
+returns table (link_key text, data_source text, race_id text, entry_id text)
+language sql immutable parallel safe as $$
+    select key, split_part(key, chr(31), 1), split_part(key, chr(31), 2), split_part(key, chr(31), 3)
+    from unnest(p_link_keys) key
+$$;
+
+-- What one source of an event has: its entries, and results without an entry. All, or those of these keys; the latter
+-- are looked for row by row, for a plan that looks for a few in all of the event takes longer. So it is below.
+drop function if exists source_entries(integer, text, text);
+create or replace function source_entries(
+    p_timing_partner_id integer, p_event_id text, p_data_source text, p_link_keys text[]
+) returns table (race_id text, entry_id text, legacy_row_id bigint, bib_number text, external_id text, first_name text,
+                 last_name text, has_entry boolean)
 language sql stable as $$
     select coalesce(r.race_id, c.race_id, ''), coalesce(r.entry_id, c.entry_id, 'row ' || r.legacy_row_id),
            r.legacy_row_id, coalesce(r.bib_number, c.bib_number), c.external_id, coalesce(r.first_name, c.first_name),
            coalesce(r.last_name, c.last_name), c.entry_id is not null
     from (select * from ct_participants
           where timing_partner_id = p_timing_partner_id and event_id = p_event_id and data_source = p_data_source
-            and retracted_at is null) c
+            and retracted_at is null and p_link_keys is null
+          union all
+          select found.* from link_parts(p_link_keys) k
+          cross join lateral (
+              select * from ct_participants x
+              where x.timing_partner_id = p_timing_partner_id and x.event_id = p_event_id
+                and (x.data_source, x.entry_id) = (k.data_source, k.entry_id) and coalesce(x.race_id, '') = k.race_id
+                and x.retracted_at is null
+              offset 0) found
+          where k.data_source = p_data_source) c
     full join (select * from ct_results
                where timing_partner_id = p_timing_partner_id and event_id = p_event_id and data_source = p_data_source
-                 and retracted_at is null and not is_detail) r
+                 and retracted_at is null and not is_detail and p_link_keys is null
+               union all
+               select found.* from link_parts(p_link_keys) k
+               cross join lateral (
+                   select * from ct_results x
+                   where x.timing_partner_id = p_timing_partner_id and x.event_id = p_event_id
+                     and (x.data_source, x.race_id, x.entry_id) = (k.data_source, k.race_id, k.entry_id)
+                     and x.retracted_at is null and not x.is_detail
+                   offset 0) found
+               where k.data_source = p_data_source) r
         on (r.entry_id, r.race_id) = (c.entry_id, coalesce(c.race_id, ''))
 $$;
 
@@ -267,36 +297,81 @@ language sql stable as $$
     from named x where x.data_source = p_other
 $$;
 
+create or replace function links_of(p_timing_partner_id integer, p_event_id text, p_link_keys text[])
+returns setof entry_links
+language sql stable as $$
+    select l.* from entry_links l
+    where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and p_link_keys is null
+    union all
+    select found.* from unnest(p_link_keys) key
+    cross join lateral (
+        select * from entry_links x
+        where x.timing_partner_id = p_timing_partner_id and x.event_id = p_event_id and x.link_key = key
+        offset 0) found
+$$;
+
+-- Which race of the event's own source each race of each source was found to be when all of the event was linked; one
+-- step along the index each.
+create or replace function linked_races(p_timing_partner_id integer, p_event_id text)
+returns table (data_source text, race_id text, own_race_id text)
+language sql stable as $$
+    with recursive race as (
+        (select l.data_source, l.race_id from entry_links l
+         where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id
+         order by l.data_source, l.race_id limit 1)
+        union all
+        select next.* from race
+        cross join lateral (
+            select l.data_source, l.race_id from entry_links l
+            where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id
+              and (l.data_source, l.race_id) > (race.data_source, race.race_id)
+            order by l.data_source, l.race_id limit 1) next
+    )
+    select race.data_source, race.race_id, (
+        select l.joined_race_id from entry_links l
+        where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id
+          and (l.data_source, l.race_id) = (race.data_source, race.race_id) limit 1)
+    from race
+$$;
+
 -- The entries of the event's own source: each is a person.
-create or replace function own_links(p_timing_partner_id integer, p_event_id text, p_own text) returns setof entry_links
+drop function if exists own_links(integer, text, text);
+create or replace function own_links(p_timing_partner_id integer, p_event_id text, p_own text, p_link_keys text[])
+returns setof entry_links
 language sql stable as $$
     select p_timing_partner_id, p_event_id, link_key(p_own, s.race_id, s.entry_id), p_own, s.race_id, s.entry_id,
            s.legacy_row_id, s.has_entry, s.bib_number, s.external_id, full_name(s.first_name, s.last_name), s.race_id,
            s.entry_id, 'first'
-    from source_entries(p_timing_partner_id, p_event_id, p_own) s
+    from source_entries(p_timing_partner_id, p_event_id, p_own, p_link_keys) s
 $$;
 
 -- The entries of one more source than those that are linked: each is a person that is known, or another one.
+drop function if exists other_links(integer, text, text[], text);
 create or replace function other_links(
-    p_timing_partner_id integer, p_event_id text, p_linked text[], p_other text
+    p_timing_partner_id integer, p_event_id text, p_linked text[], p_other text, p_link_keys text[]
 ) returns setof entry_links
 language sql stable as $$
     with mine as materialized (
         select link_key(p_other, s.race_id, s.entry_id) as link_key, s.*,
                full_name(s.first_name, s.last_name) as person_name
-        from source_entries(p_timing_partner_id, p_event_id, p_other) s
+        from source_entries(p_timing_partner_id, p_event_id, p_other, p_link_keys) s
     ),
     known as materialized (
-        select l.* from entry_links l
-        where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.data_source = any (p_linked)
+        select * from links_of(p_timing_partner_id, p_event_id, p_link_keys) l where l.data_source = any (p_linked)
     ),
-    entries as materialized (
-        select m.*, x.own_race_id as joined_race_id
-        from mine m
-        join race_map(
+    races as materialized (
+        select race_id, own_race_id
+        from race_map(
             p_timing_partner_id, p_event_id, p_linked[1],
             (select array_agg(distinct k.race_id) from known k where k.data_source = p_linked[1]), p_other,
-            (select array_agg(distinct race_id) from mine)) x using (race_id)
+            (select array_agg(distinct race_id) from mine))
+        where p_link_keys is null
+        union all
+        select race_id, own_race_id from linked_races(p_timing_partner_id, p_event_id)
+        where data_source = p_other and p_link_keys is not null
+    ),
+    entries as materialized (
+        select m.*, x.own_race_id as joined_race_id from mine m join races x using (race_id)
     ),
     -- The hardware scores with the entries of another source where it has none: its result has that entry's id.
     by_entry as (
@@ -353,21 +428,22 @@ language sql stable as $$
 $$;
 
 -- Writes the links of one source that are new or others, and removes what is no entry of it any more.
+drop function if exists write_links(integer, text, text[], text);
 create or replace function write_links(
-    p_timing_partner_id integer, p_event_id text, p_linked text[], p_data_source text
+    p_timing_partner_id integer, p_event_id text, p_linked text[], p_data_source text, p_link_keys text[]
 ) returns void
 language sql as $$
     with found as materialized (
         select distinct on (f.link_key) f.* from (
-            select o.* from own_links(p_timing_partner_id, p_event_id, p_data_source) o where p_linked = '{}'
+            select o.* from own_links(p_timing_partner_id, p_event_id, p_data_source, p_link_keys) o
+            where p_linked = '{}'
             union all
-            select o.* from other_links(p_timing_partner_id, p_event_id, p_linked, p_data_source) o
+            select o.* from other_links(p_timing_partner_id, p_event_id, p_linked, p_data_source, p_link_keys) o
             where p_linked <> '{}') f
         order by f.link_key, f.legacy_row_id nulls first
     ),
     known as materialized (
-        select l.* from entry_links l
-        where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.data_source = p_data_source
+        select * from links_of(p_timing_partner_id, p_event_id, p_link_keys) l where l.data_source = p_data_source
     ),
     gone as (
         delete from entry_links l
@@ -393,8 +469,11 @@ drop function if exists link_basis(text, text, text, text);
 
 -- Who is whom. The entries of the event's own source are persons; an entry of another source is one of them when the
 -- external id is the same, else when the bib is and the names agree or one has none. Never by name alone, never where
--- several could be meant, and never across races. Only links that are new or others are written.
-create or replace function link_entries(p_timing_partner_id integer, p_event_id text) returns void
+-- several could be meant, and never across races. Only links that are new or others are written. Of all entries, or of
+-- those with these keys, which have nothing in common with any other.
+drop function if exists link_entries(integer, text);
+create or replace function link_entries(p_timing_partner_id integer, p_event_id text, p_link_keys text[] default null)
+returns void
 language plpgsql as $$
 declare
     own     text;
@@ -405,15 +484,124 @@ begin
     select own || array_agg(k.data_source order by k.data_source) filter (where k.data_source <> own) into sources
     from (
         select c.data_source from ct_participants c
-        where c.timing_partner_id = p_timing_partner_id and c.event_id = p_event_id
+        where c.timing_partner_id = p_timing_partner_id and c.event_id = p_event_id and p_link_keys is null
         union
         select r.data_source from ct_results r
-        where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id) k;
-    delete from entry_links l
-    where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.data_source <> all (sources);
+        where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id and p_link_keys is null
+        union
+        select data_source from link_parts(p_link_keys)) k;
+    if p_link_keys is null then
+        delete from entry_links l
+        where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.data_source <> all (sources);
+    end if;
     for number in 1 .. cardinality(sources) loop
-        perform write_links(p_timing_partner_id, p_event_id, sources[:number - 1], sources[number]);
+        perform write_links(p_timing_partner_id, p_event_id, sources[:number - 1], sources[number], p_link_keys);
     end loop;
+end $$;
+
+-- Whether each of these keys has an entry or a result, none of them a legacy one that a key does not tell, in a race that
+-- is known: of its own source by its row, of any source by somebody who was linked.
+create or replace function are_there(p_timing_partner_id integer, p_event_id text, p_link_keys text[]) returns boolean
+language sql stable as $$
+    with races as materialized (
+        select data_source, race_id from linked_races(p_timing_partner_id, p_event_id)
+        union
+        select r.data_source, r.race_id from ct_races r
+        join ct_events e using (timing_partner_id, event_id, data_source)
+        where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id and r.retracted_at is null
+    )
+    select bool_and(x.data_source is not null and coalesce(c.is_there, r.is_there, false) and r.legacy_row_id is null)
+    from link_parts(p_link_keys) k
+    left join races x using (data_source, race_id)
+    left join lateral (
+        select true as is_there from ct_participants x
+        where x.timing_partner_id = p_timing_partner_id and x.event_id = p_event_id
+          and (x.data_source, x.entry_id) = (k.data_source, k.entry_id) and coalesce(x.race_id, '') = k.race_id
+          and x.retracted_at is null
+        limit 1) c on true
+    left join lateral (
+        select true as is_there, x.legacy_row_id from ct_results x
+        where x.timing_partner_id = p_timing_partner_id and x.event_id = p_event_id
+          and (x.data_source, x.race_id, x.entry_id) = (k.data_source, k.race_id, k.entry_id)
+          and x.retracted_at is null and not x.is_detail
+        order by x.legacy_row_id desc nulls last limit 1) r on true
+$$;
+
+-- The keys of entries that have an id, a bib or an external id in common with one of these, or with one that has, and so
+-- on: nobody else can be another person because of them. Null where that takes a look at all of the event: one is gone,
+-- or is of a race in which its source had nobody, so that races may be others; or there are very many.
+create or replace function neighbours_of(p_timing_partner_id integer, p_event_id text, p_link_keys text[]) returns text[]
+language plpgsql stable as $$
+declare
+    most   constant integer := 5000;
+    found  text[] := p_link_keys;
+    before integer := 0;
+begin
+    while cardinality(found) between before + 1 and most loop
+        before := cardinality(found);
+        with races as materialized (
+            select * from linked_races(p_timing_partner_id, p_event_id)
+        ),
+        -- As they were linked, and as they are.
+        said as materialized (
+            select l.entry_id, l.bib_number, l.external_id
+            from links_of(p_timing_partner_id, p_event_id, found) l
+            union
+            select k.entry_id, c.bib_number, c.external_id
+            from link_parts(found) k
+            cross join lateral (
+                select * from ct_participants x
+                where x.timing_partner_id = p_timing_partner_id and x.event_id = p_event_id
+                  and (x.data_source, x.entry_id) = (k.data_source, k.entry_id) and x.retracted_at is null
+                offset 0) c
+            union
+            select k.entry_id, coalesce(r.bib_number, r.entry_bib), null
+            from link_parts(found) k
+            cross join lateral (
+                select * from ct_results x
+                where x.timing_partner_id = p_timing_partner_id and x.event_id = p_event_id
+                  and (x.data_source, x.race_id, x.entry_id) = (k.data_source, k.race_id, k.entry_id)
+                  and x.retracted_at is null
+                offset 0) r
+        )
+        select array_agg(key) into found
+        from (
+            select unnest(found) as key
+            union
+            select l.link_key
+            from (select distinct entry_id from said) s cross join races x
+            cross join lateral (
+                select y.link_key from entry_links y
+                where y.timing_partner_id = p_timing_partner_id and y.event_id = p_event_id
+                  and y.link_key = link_key(x.data_source, x.race_id, s.entry_id)
+                offset 0) l
+            union
+            select link_key(c.data_source, c.race_id, c.entry_id)
+            from (select distinct bib_number from said) s
+            cross join lateral (
+                select * from ct_participants x
+                where x.timing_partner_id = p_timing_partner_id and x.event_id = p_event_id
+                  and x.bib_number = s.bib_number and x.retracted_at is null
+                offset 0) c
+            union
+            select link_key(r.data_source, r.race_id, coalesce(r.entry_id, 'row ' || r.legacy_row_id))
+            from (select distinct bib_number from said) s
+            cross join lateral (
+                select * from ct_results x
+                where x.timing_partner_id = p_timing_partner_id and x.event_id = p_event_id
+                  and coalesce(x.bib_number, x.entry_bib) = s.bib_number and x.retracted_at is null and not x.is_detail
+                offset 0) r
+            union
+            select l.link_key
+            from (select distinct external_id from said where external_id is not null) s
+            cross join lateral (
+                select y.link_key from entry_links y
+                where y.external_id = s.external_id and y.timing_partner_id = p_timing_partner_id
+                  and y.event_id = p_event_id
+                offset 0) l
+        ) k;
+    end loop;
+    return case when cardinality(found) <= most and are_there(p_timing_partner_id, p_event_id, found) then found end;
 end $$;
 
 insert into applied_migrations (name) values ('schema/078_joins.sql') on conflict do nothing;

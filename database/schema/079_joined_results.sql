@@ -17,13 +17,14 @@ language sql stable as $$
 $$;
 
 -- What each source says of each person of a joined event; of all persons, or of some ('race id', unit separator,
--- 'person id'). The lower the turn, the more a word counts, of equal ones that of the source whose name comes first.
+-- 'person id'). The lower the turn, the more a word counts, of equal ones that whose key comes first, which begins
+-- with its source.
 -- Times and places go together: they come from the first row. A disqualification by another source than the hardware
 -- counts at once, and until the results have settled a finish counts more than none; so does it later, where the other
 -- source only found no rows.
 drop function if exists person_sources(integer, text, text[]);
 create function person_sources(p_timing_partner_id integer, p_event_id text, p_persons text[])
-returns table (joined_race_id text, person_id text, turn bigint, data_source text, why text, row_id tid,
+returns table (joined_race_id text, person_id text, turn bigint, link_key text, data_source text, why text, row_id tid,
                linked_bib text, bib_number text, first_name text, last_name text, gender text, age integer, city text,
                state text, country text, division text)
 language sql stable as $$
@@ -40,7 +41,7 @@ language sql stable as $$
             and l.joined_race_id = split_part(asked, chr(31), 1) and l.person_id = split_part(asked, chr(31), 2)
     ),
     found as (
-        select l.joined_race_id, l.person_id, l.data_source, l.why, l.entry_id, l.bib_number as linked_bib,
+        select l.joined_race_id, l.person_id, l.link_key, l.data_source, l.why, l.entry_id, l.bib_number as linked_bib,
                r.ctid as row_id, r.bib_number, r.first_name, r.last_name, r.gender, r.age, r.city, r.state, r.country,
                r.division, r.result_status, r.status_is_derived,
                r.finish_time is null and coalesce(r.chip_time, r.gun_time) is null as is_unfinished
@@ -50,7 +51,7 @@ language sql stable as $$
             and r.legacy_row_id is null and r.retracted_at is null
         where l.legacy_row_id is null
         union all
-        select l.joined_race_id, l.person_id, l.data_source, l.why, l.entry_id, l.bib_number,
+        select l.joined_race_id, l.person_id, l.link_key, l.data_source, l.why, l.entry_id, l.bib_number,
                r.ctid, r.bib_number, r.first_name, r.last_name, r.gender, r.age, r.city, r.state, r.country, r.division,
                r.result_status, r.status_is_derived,
                r.finish_time is null and coalesce(r.chip_time, r.gun_time) is null
@@ -69,7 +70,7 @@ language sql stable as $$
                              or s.result_status is distinct from 'dq')::integer
             + 10000000000 * coalesce(s.is_unfinished and (not e.is_settled or s.status_is_derived), true)::integer
             + coalesce(k.rank, 5000000000)),
-           s.data_source, s.why, s.row_id, s.linked_bib, coalesce(s.bib_number, c.bib_number),
+           s.link_key, s.data_source, s.why, s.row_id, s.linked_bib, coalesce(s.bib_number, c.bib_number),
            coalesce(s.first_name, c.first_name), coalesce(s.last_name, c.last_name), coalesce(s.gender, c.gender),
            coalesce(s.age, c.age), coalesce(s.city, c.city), coalesce(s.state, c.state), coalesce(s.country, c.country),
            coalesce(s.division, c.division)
@@ -89,17 +90,17 @@ language sql stable as $$
     -- they are sorted once, and by what differs soonest.
     with persons as (
         select joined_race_id, person_id,
-               (array_agg(row_id order by turn, data_source))[1] as row_id,
-               (array_agg(linked_bib order by turn, data_source))[1] as linked_bib,
-               (array_agg(bib_number order by turn, data_source) filter (where bib_number is not null))[1] as bib_number,
-               (array_agg(first_name order by turn, data_source) filter (where first_name is not null))[1] as first_name,
-               (array_agg(last_name order by turn, data_source) filter (where last_name is not null))[1] as last_name,
-               (array_agg(gender order by turn, data_source) filter (where gender is not null))[1] as gender,
-               (array_agg(age order by turn, data_source) filter (where age is not null))[1] as age,
-               (array_agg(city order by turn, data_source) filter (where city is not null))[1] as city,
-               (array_agg(state order by turn, data_source) filter (where state is not null))[1] as state,
-               (array_agg(country order by turn, data_source) filter (where country is not null))[1] as country,
-               (array_agg(division order by turn, data_source) filter (where division is not null))[1] as division
+               (array_agg(row_id order by turn, link_key))[1] as row_id,
+               (array_agg(linked_bib order by turn, link_key))[1] as linked_bib,
+               (array_agg(bib_number order by turn, link_key) filter (where bib_number is not null))[1] as bib_number,
+               (array_agg(first_name order by turn, link_key) filter (where first_name is not null))[1] as first_name,
+               (array_agg(last_name order by turn, link_key) filter (where last_name is not null))[1] as last_name,
+               (array_agg(gender order by turn, link_key) filter (where gender is not null))[1] as gender,
+               (array_agg(age order by turn, link_key) filter (where age is not null))[1] as age,
+               (array_agg(city order by turn, link_key) filter (where city is not null))[1] as city,
+               (array_agg(state order by turn, link_key) filter (where state is not null))[1] as state,
+               (array_agg(country order by turn, link_key) filter (where country is not null))[1] as country,
+               (array_agg(division order by turn, link_key) filter (where division is not null))[1] as division
         from person_sources(p_timing_partner_id, p_event_id, p_persons) group by person_id, joined_race_id
     ),
     races as (
@@ -202,9 +203,7 @@ language sql stable as $$
                      then null
                 else array_agg(distinct l.joined_race_id || chr(31) || l.person_id) filter (where l.link_key is not null)
            end
-    from (select key, split_part(key, chr(31), 1) as data_source, split_part(key, chr(31), 2) as race_id,
-                 split_part(key, chr(31), 3) as entry_id
-          from unnest(p_link_keys) key) k
+    from (select link_key as key, data_source, race_id, entry_id from link_parts(p_link_keys)) k
     left join ct_results r on r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id
         and (r.data_source, r.race_id, r.entry_id) = (k.data_source, k.race_id, k.entry_id)
         and r.legacy_row_id is null and r.retracted_at is null and not r.is_detail
@@ -233,20 +232,48 @@ language sql stable as $$
                          and (d.kind = 'field_set' or e.data_source <> 'tcp_hardware'))))
 $$;
 
--- Joins an event anew. ``p_people``: who is whom may be otherwise. ``p_all``: another word may count of everybody. Else
--- the persons whose rows have these keys.
+-- Links the entries with these keys, and those that have anything in common with them, anew. Gives the persons that they
+-- were and are; null where all of the event is to be looked at, and nothing was linked.
+create or replace function link_some(p_timing_partner_id integer, p_event_id text, p_link_keys text[]) returns text[]
+language plpgsql as $$
+declare
+    keys text[] := neighbours_of(p_timing_partner_id, p_event_id, p_link_keys);
+    were text[];
+begin
+    if keys is null then
+        return null;
+    end if;
+    were := array(
+        select l.joined_race_id || chr(31) || l.person_id from links_of(p_timing_partner_id, p_event_id, keys) l);
+    perform link_entries(p_timing_partner_id, p_event_id, keys);
+    return array(
+        select unnest(were)
+        union
+        select l.joined_race_id || chr(31) || l.person_id from links_of(p_timing_partner_id, p_event_id, keys) l);
+end $$;
+
+-- Joins an event anew. ``p_people``: who is whom may be otherwise of anybody. ``p_all``: another word may count of
+-- everybody. Else the persons whose rows have these keys.
 create or replace function join_event(
     p_timing_partner_id integer, p_event_id text, p_link_keys text[], p_people boolean, p_all boolean
 ) returns void
 language plpgsql as $$
 declare
-    persons text[] := case when p_link_keys is not null and not p_people
-                           then persons_of(p_timing_partner_id, p_event_id, p_link_keys) end;
-    is_few boolean := coalesce(not p_all and cardinality(persons) <= 1000, false);
+    persons text[];
+    is_few  boolean := coalesce(not p_people and not p_all and cardinality(p_link_keys) <= 1000, false);
 begin
     -- The planner knows nothing of the rows of this transaction: hashes suit many, indexes suit a few.
     perform set_config(setting, case when is_few then 'on' else 'off' end, true)
     from unnest(array['enable_nestloop', 'enable_mergejoin']) setting;
+    if p_link_keys is not null and not p_people then
+        persons := persons_of(p_timing_partner_id, p_event_id, p_link_keys);
+        if persons is null and is_few and needs_joining(p_timing_partner_id, p_event_id) then
+            persons := link_some(p_timing_partner_id, p_event_id, p_link_keys);
+        end if;
+        is_few := is_few and persons is not null;
+        perform set_config(setting, case when is_few then 'on' else 'off' end, true)
+        from unnest(array['enable_nestloop', 'enable_mergejoin']) setting;
+    end if;
     if p_people or p_link_keys is not null and persons is null then
         if not needs_joining(p_timing_partner_id, p_event_id) then
             delete from joined_results where timing_partner_id = p_timing_partner_id and event_id = p_event_id;

@@ -7,11 +7,11 @@ order by race_id, participant_id;
 
 -- name: said
 -- What each source says of one person, the word that counts most first. Of an event that is not joined there is one.
-select row_number() over (order by s.turn, s.data_source) as place, s.data_source, s.why,
+select row_number() over (order by s.turn, s.link_key) as place, s.data_source, s.why,
        to_jsonb(r) - 'raw_payload' as result, to_jsonb(c) - 'raw_payload' as entry
 from person_sources(%(timing_partner_id)s, %(event_id)s, array[%(race_id)s || chr(31) || %(participant_id)s]) s
 join entry_links l on l.timing_partner_id = %(timing_partner_id)s and l.event_id = %(event_id)s
-    and (l.joined_race_id, l.person_id, l.data_source) = (s.joined_race_id, s.person_id, s.data_source)
+    and l.link_key = s.link_key
 left join ct_results r on r.ctid = s.row_id
 left join ct_participants c
     on (c.timing_partner_id, c.event_id, c.data_source, c.entry_id)
