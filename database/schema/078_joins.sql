@@ -445,19 +445,23 @@ language sql as $$
     known as materialized (
         select * from links_of(p_timing_partner_id, p_event_id, p_link_keys) l where l.data_source = p_data_source
     ),
+    changed as materialized (
+        select f.* from found f join known k using (link_key) where k.* is distinct from f.*
+    ),
+    -- By keys that the index finds, whatever plan the joins have.
     gone as (
         delete from entry_links l
-        using (select link_key from known except select link_key from found) g
-        where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.link_key = g.link_key
+        where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id
+          and l.link_key = any (array(select link_key from known except select link_key from found))
     ),
     other as (
         update entry_links l set
             race_id = f.race_id, entry_id = f.entry_id, legacy_row_id = f.legacy_row_id, has_entry = f.has_entry,
             bib_number = f.bib_number, external_id = f.external_id, person_name = f.person_name,
             joined_race_id = f.joined_race_id, person_id = f.person_id, why = f.why
-        from found f join known k using (link_key)
+        from changed f
         where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id and l.link_key = f.link_key
-          and k.* is distinct from f.*
+          and l.link_key = any (array(select link_key from changed))
     )
     -- One transaction at a time joins an event, so nobody else has written them meanwhile.
     insert into entry_links

@@ -232,14 +232,24 @@ language sql stable as $$
                          and (d.kind = 'field_set' or e.data_source <> 'tcp_hardware'))))
 $$;
 
+-- The planner knows nothing of the rows of this transaction: hashes suit many, indexes suit a few.
+create or replace function plan_joins(p_few boolean) returns void
+language sql as $$
+    select set_config(setting, case when p_few then 'on' else 'off' end, true)
+    from unnest(array['enable_nestloop', 'enable_mergejoin']) setting
+$$;
+
 -- Links the entries with these keys, and those that have anything in common with them, anew. Gives the persons that they
 -- were and are; null where all of the event is to be looked at, and nothing was linked.
 create or replace function link_some(p_timing_partner_id integer, p_event_id text, p_link_keys text[]) returns text[]
 language plpgsql as $$
 declare
-    keys text[] := neighbours_of(p_timing_partner_id, p_event_id, p_link_keys);
+    keys text[];
     were text[];
 begin
+    -- What it looks for in the tables it looks for by index in any case.
+    perform plan_joins(false);
+    keys := neighbours_of(p_timing_partner_id, p_event_id, p_link_keys);
     if keys is null then
         return null;
     end if;
@@ -262,17 +272,13 @@ declare
     persons text[];
     is_few  boolean := coalesce(not p_people and not p_all and cardinality(p_link_keys) <= 1000, false);
 begin
-    -- The planner knows nothing of the rows of this transaction: hashes suit many, indexes suit a few.
-    perform set_config(setting, case when is_few then 'on' else 'off' end, true)
-    from unnest(array['enable_nestloop', 'enable_mergejoin']) setting;
+    perform plan_joins(is_few);
     if p_link_keys is not null and not p_people then
         persons := persons_of(p_timing_partner_id, p_event_id, p_link_keys);
         if persons is null and is_few and needs_joining(p_timing_partner_id, p_event_id) then
             persons := link_some(p_timing_partner_id, p_event_id, p_link_keys);
         end if;
-        is_few := is_few and persons is not null;
-        perform set_config(setting, case when is_few then 'on' else 'off' end, true)
-        from unnest(array['enable_nestloop', 'enable_mergejoin']) setting;
+        perform plan_joins(coalesce(not p_all and cardinality(persons) <= 1000, false));
     end if;
     if p_people or p_link_keys is not null and persons is null then
         if not needs_joining(p_timing_partner_id, p_event_id) then

@@ -334,6 +334,7 @@ values
     ('person_name_key(text)'),
     ('person_sources(integer,text,text[])'),
     ('persons_of(integer,text,text[])'),
+    ('plan_joins(boolean)'),
     ('renew_joins()'),
     ('write_joined(integer,text,text[])'),
     ('note_changed_joins()'),
