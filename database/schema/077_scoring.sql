@@ -64,8 +64,10 @@ create table if not exists timing.scorings (
     constraint scoring_belongs_to_an_event
         foreign key (timing_partner_id, event_id) references ct_events on delete cascade
 );
+alter table timing.scorings add column if not exists anew_count integer not null default 0;
 comment on table timing.scorings is 'Up to which read each event is scored; problem says why it is not.';
 comment on column timing.scorings.is_stale is 'True while something but a read has changed that the results rest on, or somebody asked.';
-comment on column timing.scorings.scoring_id is 'Another one whenever the event is to be scored from its first read on.';
+comment on column timing.scorings.scoring_id is 'Another one whenever somebody decided, or asked.';
+comment on column timing.scorings.anew_count is 'How often the event was to be scored from its first read on.';
 
 insert into applied_migrations (name) values ('schema/077_scoring.sql') on conflict do nothing;

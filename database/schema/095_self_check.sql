@@ -193,7 +193,7 @@ values
     ('timing.read_statuses',
      'event_id text, point text, status text, timing_partner_id integer, timing_read_id bigint'),
     ('timing.scorings',
-     'event_id text, is_stale boolean, problem text, scored_at timestamp with time zone, scoring_id '
+     'anew_count integer, event_id text, is_stale boolean, problem text, scored_at timestamp with time zone, scoring_id '
      'bigint, timing_partner_id integer, timing_read_id bigint'),
     ('timing.spools',
      'host text, position bigint, segment bigint, spool_id text, updated_at timestamp with time zone'),

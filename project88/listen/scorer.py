@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 from project88.edges import clock
 from project88.errors import BadValue, HubError
@@ -89,18 +90,28 @@ class Scorer:
                 await self.score_anew(connection, event)
 
     async def _follow(self, connection: Connection, scored: Scored, event: store.ScoredEvent) -> bool:
-        """Take over what changed of the start list. False where everybody is to be scored anew."""
+        """Take over what changed of start list and decisions. False where everybody is to be scored anew."""
         if scored.event.stamp != event.stamp or scored.closed != closed_races(scored, event):
             return False
-        if scored.event.start_list == event.start_list:
-            return True
+        was = scored.event
+        if was.start_list != event.start_list and not await self._enter(connection, scored, event):
+            return False
+        if was.decided != event.decided:
+            scored.event = event
+            changes = scored.score.decide(decisions_of(await store.decisions(self._db, event)))
+            scored.wait(changes.scores)
+            await self._write_changes(connection, scored, changes)
+        return True
+
+    async def _enter(self, connection: Connection, scored: Scored, event: store.ScoredEvent) -> bool:
         rows = await store.entries(self._db, event)
         starters = {row["entry_id"]: starter_of(row) for row in rows}
         other = other_entries(scored.starters, starters)
         # Sources may use the same id for two entries.
         if other is None or len(starters) < len(rows):
             return False
-        scored.event, scored.starters = event, starters
+        # What was decided since is carried out by itself.
+        scored.event, scored.starters = replace(event, scoring_id=scored.event.scoring_id), starters
         changes = scored.score.enter(starter.entry for starter in starters.values())
         changes.scores |= {entry_id: scored.score.score(entry_id) for entry_id in other}
         scored.wait(changes.scores)
@@ -215,6 +226,7 @@ class Scorer:
             gone,
             scored.written_up_to,
             is_whole=is_whole,
+            is_all=not scored.unwritten,
         )
         scored.places.update(places)
         for entry_id in gone:

@@ -78,11 +78,23 @@ class EventScore:
         for entry in entries:
             self._add_entry(entry)
         changes = Changes()
-        concerned = {bib for bib in before.keys() | self._entries.keys() if before.get(bib) != self._entries.get(bib)}
+        concerned = _keys_of_others(before, self._entries)
         # First all of them: two may have changed their bibs.
         for bib in concerned & before.keys():
             self._forget(before[bib].entry_id, changes)
         self._score(concerned, changes)
+        return changes
+
+    def decide(self, decisions: Decisions) -> Changes:
+        """Other decisions: whom they concern are scored again, and nobody else."""
+        before, self._decisions = self._decisions, decisions
+        bibs = _keys_of_others(before.statuses, decisions.statuses)
+        bibs |= _keys_of_others(before.adjustments_ms, decisions.adjustments_ms)
+        ignored = before.ignored_reads ^ decisions.ignored_reads
+        if ignored:
+            bibs |= {bib for bib, reads in self._reads.items() if any(read.number in ignored for read in reads)}
+        changes = Changes()
+        self._score(bibs & (self._reads.keys() | self._entries.keys()), changes)
         return changes
 
     def score_all(self) -> Changes:
@@ -167,3 +179,7 @@ class EventScore:
         near_ms = round(gun.near.timestamp() * 1000)
         close = [at_ms for at_ms in heard if abs(at_ms - near_ms) <= GUN_WITHIN_MS]
         return min(close, key=lambda at_ms: (abs(at_ms - near_ms), at_ms), default=None)
+
+
+def _keys_of_others(before: Mapping[str, object], now: Mapping[str, object]) -> set[str]:
+    return {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}

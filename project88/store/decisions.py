@@ -9,7 +9,7 @@ from project88.errors import UsageError
 from project88.records.entities import EventId, TimingPartnerId
 from project88.store.connection import Database, number_of
 from project88.store.queries import load
-from project88.store.scoring import score_again
+from project88.store.scoring import score_decided
 
 queries = load("decisions")
 
@@ -52,7 +52,7 @@ async def decide(
     async with db.transaction() as connection:
         number = await number_of(connection, queries["add"], parameters)
         if kind not in JOINED_KINDS:
-            await score_again(connection, timing_partner_id, event_id)
+            await score_decided(connection, timing_partner_id, event_id)
     return number
 
 
@@ -69,7 +69,7 @@ async def undo_decision(
     async with db.transaction() as connection:
         if not (await connection.execute(queries["undo"], parameters)).rowcount:
             raise UsageError(f"event {event_id} has no decision {decision_id} that stands")
-        await score_again(connection, timing_partner_id, event_id)
+        await score_decided(connection, timing_partner_id, event_id)
 
 
 async def decisions(db: Database, timing_partner_id: TimingPartnerId, event_id: EventId) -> list[dict[str, Any]]:

@@ -58,7 +58,7 @@ limit 1;
 
 -- name: score_again
 -- An event that was scored is scored anew: its entries are other ones.
-update timing.scorings set scoring_id = default, is_stale = true
+update timing.scorings set scoring_id = default, is_stale = true, anew_count = anew_count + 1
 where timing_partner_id = %(timing_partner_id)s and event_id = %(event_id)s;
 
 -- name: decide

@@ -29,7 +29,10 @@ SCORING = "scoring"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredEvent:
-    """An event that reads belong to. ``start_list`` changes with its entries, ``stamp`` with all else but reads."""
+    """An event that reads belong to.
+
+    ``start_list`` changes with its entries, ``decided`` with what people decide, ``stamp`` with all else but reads.
+    """
 
     timing_partner_id: TimingPartnerId
     event_id: EventId
@@ -38,6 +41,7 @@ class ScoredEvent:
     scoring_id: int | None
     stamp: str
     start_list: str
+    decided: str
 
     @property
     def key(self) -> dict[str, Any]:
@@ -93,8 +97,13 @@ async def inputs(db: Database, event: ScoredEvent) -> Inputs:
     return Inputs(
         courses=[row["course"] for row in await db.rows(queries["courses"], event.key)],
         entries=await entries(db, event),
-        decisions=await db.rows(queries["decisions"], event.key),
+        decisions=await decisions(db, event),
     )
+
+
+async def decisions(db: Database, event: ScoredEvent) -> list[dict[str, Any]]:
+    """Those that nobody undid, the newest last."""
+    return await db.rows(queries["decisions"], event.key)
 
 
 async def entries(db: Database, event: ScoredEvent) -> list[dict[str, Any]]:
@@ -127,8 +136,12 @@ async def write(
     up_to: int,
     *,
     is_whole: bool,
+    is_all: bool,
 ) -> Written:
-    """Results and judgements in one transaction. ``is_whole``: what is not among the scores is no result any more."""
+    """Results and judgements in one transaction. ``is_whole``: what is not among the scores is no result any more.
+
+    ``is_all``: nothing waits to be written, so that the event is not stale any more.
+    """
     async with connection.transaction():
         await because(connection, SCORING)
         await connection.execute(queries["empty_stages"])
@@ -146,7 +159,8 @@ async def write(
             # While reads come in, their places note the change, once a second at most.
             await connection.execute(queries["note_change" if is_whole else "open_again"], event.key)
         await connection.execute(queries["write_judgements"], event.key)
-        await connection.execute(queries["note_scored"], {**event.key, "timing_read_id": up_to, "problem": None})
+        noted = event.key if is_all else {**event.key, "scoring_id": None}
+        await connection.execute(queries["note_scored"], {**noted, "timing_read_id": up_to, "problem": None})
     return Written(results=results, retracted=retracted)
 
 
@@ -247,7 +261,18 @@ async def score_anew(db: Database, timing_partner_id: TimingPartnerId, event_id:
 
 async def score_again(connection: Connection, timing_partner_id: TimingPartnerId, event_id: EventId) -> None:
     """The same in the transaction of what makes it necessary, so that neither is without the other."""
-    parameters = {"timing_partner_id": timing_partner_id, "event_id": event_id}
+    await _score_again(connection, timing_partner_id, event_id, is_anew=True)
+
+
+async def score_decided(connection: Connection, timing_partner_id: TimingPartnerId, event_id: EventId) -> None:
+    """Let whoever scores the event carry out what was decided, in the transaction in which it is."""
+    await _score_again(connection, timing_partner_id, event_id, is_anew=False)
+
+
+async def _score_again(
+    connection: Connection, timing_partner_id: TimingPartnerId, event_id: EventId, *, is_anew: bool
+) -> None:
+    parameters = {"timing_partner_id": timing_partner_id, "event_id": event_id, "is_anew": is_anew}
     await connection.execute(queries["score_anew"], parameters)
 
 

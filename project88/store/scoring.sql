@@ -1,18 +1,20 @@
 -- name: scored_events
 -- Events whose computers were connected lately, those of which something has changed, and one that is named; each with
--- stamps that change with its start list, and with all else but its reads that scoring rests on.
+-- stamps that change with its start list, with what is decided, and with all else but its reads that scoring rests on.
 select e.timing_partner_id, e.event_id, hub_now() as hub_now,
        (select s.scoring_id from timing.scorings s
         where (s.timing_partner_id, s.event_id) = (e.timing_partner_id, e.event_id)) as scoring_id,
        (select count(*)::text || ' ' || coalesce(max(c.updated_at)::text, '') from timing.courses c
         where (c.timing_partner_id, c.event_id) = (e.timing_partner_id, e.event_id))
-       || ' ' || (select count(*)::text || ' ' || count(d.undone_at)::text from timing.decisions d
-        where (d.timing_partner_id, d.event_id) = (e.timing_partner_id, e.event_id))
        || ' ' || (select string_agg(s.timing_session_id::text, ',' order by s.timing_session_id)
         from timing.timing_sessions s
         where (s.timing_partner_id, s.event_id) = (e.timing_partner_id, e.event_id))
-       || ' ' || coalesce((select s.scoring_id::text from timing.scorings s
+       || ' ' || coalesce((select s.anew_count::text from timing.scorings s
         where (s.timing_partner_id, s.event_id) = (e.timing_partner_id, e.event_id)), '') as stamp,
+       (select count(*)::text || ' ' || count(d.undone_at)::text from timing.decisions d
+        where (d.timing_partner_id, d.event_id) = (e.timing_partner_id, e.event_id))
+       || ' ' || coalesce((select s.scoring_id::text from timing.scorings s
+        where (s.timing_partner_id, s.event_id) = (e.timing_partner_id, e.event_id)), '') as decided,
        (select count(*)::text || ' ' || coalesce(max(c.updated_at)::text, '') from ct_participants c
         where (c.timing_partner_id, c.event_id) = (e.timing_partner_id, e.event_id)) as start_list
 from ct_events e
@@ -282,14 +284,15 @@ order by r.read_time, r.location, r.sequence_number
 limit %(most)s;
 
 -- name: score_anew
--- Lets an event that is scored be scored from its first read on.
+-- Lets an event that is scored be scored again: from its first read on, or by what was decided.
 insert into timing.scorings (timing_partner_id, event_id, is_stale)
 select e.timing_partner_id, e.event_id, true from ct_events e
 where e.timing_partner_id = %(timing_partner_id)s and e.event_id = %(event_id)s
   and (e.data_source = 'tcp_hardware'
        or exists (select from timing.courses c
                   where (c.timing_partner_id, c.event_id) = (e.timing_partner_id, e.event_id)))
-on conflict (timing_partner_id, event_id) do update set scoring_id = default, is_stale = true;
+on conflict (timing_partner_id, event_id) do update set
+    scoring_id = default, is_stale = true, anew_count = scorings.anew_count + %(is_anew)s::int;
 
 -- name: problem
 -- Why an event is not scored.

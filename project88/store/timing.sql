@@ -334,7 +334,8 @@ select count(*) from moved;
 -- Lets these events be scored from their first read on.
 insert into timing.scorings (timing_partner_id, event_id, is_stale)
 select %(timing_partner_id)s, event_id, true from unnest(%(event_ids)s::text[]) events (event_id)
-on conflict (timing_partner_id, event_id) do update set scoring_id = default, is_stale = true;
+on conflict (timing_partner_id, event_id) do update set
+    scoring_id = default, is_stale = true, anew_count = scorings.anew_count + 1;
 
 -- name: unread_lines
 -- The newest lines that are no read.

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +218,59 @@ async def test_a_start_list_that_changes_is_followed_without_scoring_everybody_a
     await scoring.score_anew(db, partner, event_id)
     assert await score_once(db, event_id, partner)
     assert followed == await rows(db, RESULTS)
+
+
+async def last_read(db: Database, bib: str) -> int:
+    found = await rows(
+        db,
+        "select r.timing_read_id from timing.timing_reads r join timing.read_statuses s"
+        " using (timing_partner_id, timing_read_id)"
+        f" where s.status = 'used' and r.tag_code = '{bib}' order by r.read_time desc limit 1",
+    )
+    return int(found[0]["timing_read_id"])
+
+
+async def carried_out(db: Database) -> None:
+    await until(db, "select count(*)::int from timing.scorings where is_stale", 0)
+    await until(db, MISPLACED, 0)
+
+
+async def test_decisions_are_followed_without_scoring_everybody_anew(
+    db: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    event = race(FIELD)
+    partner = await partner_with_account(db)
+    event_id = await hardware_event(db, partner, event, tmp_path / "files")
+    caplog.set_level("INFO", "project88.listen.scorer")
+    async with listener(db, tmp_path / "spool") as hub:
+        await played(hub, event, LinkFaults())
+        await bind_all(db, partner, event_id)
+    runners = max((each.entries for each in event.races), key=len)
+    async with scorer(db):
+        await until(db, "select count(*)::int from unified_results where result_status = 'finished'", FIELD)
+        whole = await rows(db, RESULTS)
+        numbers = [
+            await decisions.decide(db, partner, event_id, kind, bib=bib, read=read, adjustment=adjustment,
+                                   reason="seen", decided_by="director")
+            for kind, bib, read, adjustment in (
+                ("disqualified", runners[0].bib, None, None),
+                ("did_not_finish", runners[1].bib, None, None),
+                ("time_adjusted", runners[2].bib, None, timedelta(minutes=-5)),
+                ("read_ignored", None, await last_read(db, runners[3].bib), None),
+            )
+        ]  # fmt: skip
+        await carried_out(db)
+        decided = await rows(db, RESULTS)
+        assert len(messages_of(caplog)) == 1
+        await scoring.score_anew(db, partner, event_id)
+        await carried_out(db)
+        assert decided == await rows(db, RESULTS) != whole
+        assert len(messages_of(caplog)) == 2
+        for number in numbers:
+            await decisions.undo_decision(db, partner, event_id, number, "director")
+        await carried_out(db)
+        assert whole == await rows(db, RESULTS)
+        assert len(messages_of(caplog)) == 2
 
 
 async def test_a_file_from_the_controller_fills_the_gaps_of_the_network_and_nothing_else(db: Database, tmp_path: Path):

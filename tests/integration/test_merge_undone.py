@@ -29,7 +29,7 @@ OF_WHAT_HAPPENED = {"event_sources", "merge_spans", "feed_marks", "schedule_chan
 #: When a row was written for the last time.
 WRITTEN = ["updated_at"]
 #: Of rows that follow from others also when they were made, and the turn of a scoring.
-DERIVED = {"joined_results": ["created_at"], "timing.scorings": ["scoring_id", "is_stale"]}
+DERIVED = {"joined_results": ["created_at"], "timing.scorings": ["scoring_id", "is_stale", "anew_count"]}
 
 PAGE = "select * from unified_results order by participant_id"
 PAGE_AT = "select * from unified_results_as_of(1, %(event)s, %(at)s) order by participant_id"

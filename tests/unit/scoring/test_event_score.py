@@ -201,6 +201,42 @@ def test_another_start_list_gives_what_scoring_by_it_from_the_first_read_gives(
     assert {entry_id for entry_id, score in changes.scores.items() if score is not None} <= set(wanted.scores)
 
 
+decided = st.builds(
+    lambda ignored, statuses, adjustments: Decisions(
+        ignored_reads=frozenset(ignored), statuses=statuses, adjustments_ms=adjustments
+    ),
+    st.sets(st.integers(10, 25), max_size=3),
+    st.dictionaries(st.sampled_from("12349"), st.sampled_from(["dq", "dnf"]), max_size=2),
+    st.dictionaries(st.sampled_from("12349"), st.sampled_from([-5000, 60_000]), max_size=2),
+)
+
+
+@given(many_reads, decided, decided)
+def test_other_decisions_give_what_scoring_by_them_from_the_first_read_gives(
+    crossings: list[tuple[int, str, str]], before: Decisions, now: Decisions
+):
+    reads = [at(*crossing, number) for number, crossing in enumerate(crossings, start=10)]
+    anew = EventScore([course()], ENTRIES, now)
+    anew.load(reads, [SHOT])
+    wanted = anew.score_all()
+    followed = EventScore([course()], ENTRIES, before)
+    followed.load(reads, [SHOT])
+    judgements = followed.score_all().judgements
+    changes = followed.decide(now)
+
+    assert by_bib(followed) == by_bib(anew)
+    assert places(followed) == places(anew)
+    assert judgements | changes.judgements == wanted.judgements
+
+
+def test_a_decision_touches_those_only_whom_it_concerns():
+    found = scored(FIELD)
+    changes = found.decide(Decisions(ignored_reads=frozenset([31]), statuses={"4": "dq"}))
+    assert set(changes.scores) == {"e3", "e4"}
+    assert set(changes.judgements) == {31}
+    assert set(found.decide(Decisions(statuses={"4": "dq"})).scores) == {"e3"}
+
+
 def test_a_start_list_touches_those_only_whom_it_concerns():
     found = scored(FIELD)
     changes = found.enter([*ENTRIES[:3], replace(ENTRIES[3], declared="dq"), entry("5")])
