@@ -111,11 +111,21 @@ end $$;
 -- The person first: its ids differ soonest.
 drop index if exists entry_links_by_person;
 create index if not exists entry_links_of_person on entry_links (person_id, event_id);
-create index if not exists entry_links_by_race on entry_links (timing_partner_id, event_id, data_source, race_id);
 create index if not exists entry_links_by_external_id on entry_links (external_id, event_id) where external_id is not null;
 comment on table entry_links is 'Which person each entry of each source of a joined event is. Derived; made anew when need be.';
 comment on column entry_links.bib_number is 'With external_id and person_name what the entry was matched by.';
 comment on column entry_links.why is 'first: of the event''s own source. alone: nobody of a source before it is the same.';
+
+create table if not exists race_links (
+    timing_partner_id integer not null,
+    event_id          text not null,
+    data_source       text not null,
+    race_id           text not null,
+    own_race_id       text not null,
+    primary key (timing_partner_id, event_id, data_source, race_id)
+);
+comment on table race_links is
+    'Which race of the event''s own source each race of each source was found to be when all of a joined event was linked.';
 
 create table if not exists joined_results (
     timing_partner_id integer not null,
@@ -177,6 +187,8 @@ language plpgsql as $$
 begin
     delete from entry_links l using gone g
     where (l.timing_partner_id, l.event_id) = (g.timing_partner_id, g.event_id);
+    delete from race_links r using gone g
+    where (r.timing_partner_id, r.event_id) = (g.timing_partner_id, g.event_id);
     delete from joined_results j using gone g
     where (j.timing_partner_id, j.event_id) = (g.timing_partner_id, g.event_id);
     return null;
@@ -310,30 +322,6 @@ language sql stable as $$
         offset 0) found
 $$;
 
--- Which race of the event's own source each race of each source was found to be when all of the event was linked; one
--- step along the index each.
-create or replace function linked_races(p_timing_partner_id integer, p_event_id text)
-returns table (data_source text, race_id text, own_race_id text)
-language sql stable as $$
-    with recursive race as (
-        (select l.data_source, l.race_id from entry_links l
-         where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id
-         order by l.data_source, l.race_id limit 1)
-        union all
-        select next.* from race
-        cross join lateral (
-            select l.data_source, l.race_id from entry_links l
-            where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id
-              and (l.data_source, l.race_id) > (race.data_source, race.race_id)
-            order by l.data_source, l.race_id limit 1) next
-    )
-    select race.data_source, race.race_id, (
-        select l.joined_race_id from entry_links l
-        where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id
-          and (l.data_source, l.race_id) = (race.data_source, race.race_id) limit 1)
-    from race
-$$;
-
 -- The entries of the event's own source: each is a person.
 drop function if exists own_links(integer, text, text);
 create or replace function own_links(p_timing_partner_id integer, p_event_id text, p_own text, p_link_keys text[])
@@ -367,8 +355,9 @@ language sql stable as $$
             (select array_agg(distinct race_id) from mine))
         where p_link_keys is null
         union all
-        select race_id, own_race_id from linked_races(p_timing_partner_id, p_event_id)
-        where data_source = p_other and p_link_keys is not null
+        select r.race_id, r.own_race_id from race_links r
+        where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id and r.data_source = p_other
+          and p_link_keys is not null
     ),
     entries as materialized (
         select m.*, x.own_race_id as joined_race_id from mine m join races x using (race_id)
@@ -501,6 +490,18 @@ begin
     for number in 1 .. cardinality(sources) loop
         perform write_links(p_timing_partner_id, p_event_id, sources[:number - 1], sources[number], p_link_keys);
     end loop;
+    if p_link_keys is null then
+        delete from race_links r where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id;
+        insert into race_links (timing_partner_id, event_id, data_source, race_id, own_race_id)
+        select distinct l.timing_partner_id, l.event_id, l.data_source, l.race_id, l.joined_race_id from entry_links l
+        where l.timing_partner_id = p_timing_partner_id and l.event_id = p_event_id;
+    else
+        -- A race of the own source is itself.
+        insert into race_links (timing_partner_id, event_id, data_source, race_id, own_race_id)
+        select distinct p_timing_partner_id, p_event_id, k.data_source, k.race_id, k.race_id
+        from link_parts(p_link_keys) k where k.data_source = own
+        on conflict do nothing;
+    end if;
 end $$;
 
 -- Whether each of these keys has an entry or a result, none of them a legacy one that a key does not tell, in a race that
@@ -508,7 +509,8 @@ end $$;
 create or replace function are_there(p_timing_partner_id integer, p_event_id text, p_link_keys text[]) returns boolean
 language sql stable as $$
     with races as materialized (
-        select data_source, race_id from linked_races(p_timing_partner_id, p_event_id)
+        select r.data_source, r.race_id from race_links r
+        where r.timing_partner_id = p_timing_partner_id and r.event_id = p_event_id
         union
         select r.data_source, r.race_id from ct_races r
         join ct_events e using (timing_partner_id, event_id, data_source)
@@ -543,11 +545,8 @@ declare
 begin
     while cardinality(found) between before + 1 and most loop
         before := cardinality(found);
-        with races as materialized (
-            select * from linked_races(p_timing_partner_id, p_event_id)
-        ),
         -- As they were linked, and as they are.
-        said as materialized (
+        with said as materialized (
             select l.entry_id, l.bib_number, l.external_id
             from links_of(p_timing_partner_id, p_event_id, found) l
             union
@@ -573,7 +572,8 @@ begin
             select unnest(found) as key
             union
             select l.link_key
-            from (select distinct entry_id from said) s cross join races x
+            from (select distinct entry_id from said) s
+            join race_links x on x.timing_partner_id = p_timing_partner_id and x.event_id = p_event_id
             cross join lateral (
                 select y.link_key from entry_links y
                 where y.timing_partner_id = p_timing_partner_id and y.event_id = p_event_id

@@ -284,6 +284,7 @@ begin
         if not needs_joining(p_timing_partner_id, p_event_id) then
             delete from joined_results where timing_partner_id = p_timing_partner_id and event_id = p_event_id;
             delete from entry_links where timing_partner_id = p_timing_partner_id and event_id = p_event_id;
+            delete from race_links where timing_partner_id = p_timing_partner_id and event_id = p_event_id;
             update ct_events set is_joined = false
             where timing_partner_id = p_timing_partner_id and event_id = p_event_id and is_joined;
             return;

@@ -147,6 +147,8 @@ values
     ('quarantine',
      'created_at timestamp with time zone, provider_event_id text, provider_id integer, quarantine_id '
      'bigint, raw_sha256 bytea, raw_text text, reason text, stream text, timing_partner_id integer'),
+    ('race_links',
+     'data_source text, event_id text, own_race_id text, race_id text, timing_partner_id integer'),
     ('raw_lists',
      'chunks bytea[], list_name text, list_no integer, raw_reading_id bigint, row_count integer, stream '
      'text, timing_partner_id integer'),
@@ -320,7 +322,6 @@ values
     ('link_entries(integer,text,text[])'),
     ('link_parts(text[])'),
     ('link_some(integer,text,text[])'),
-    ('linked_races(integer,text)'),
     ('links_of(integer,text,text[])'),
     ('neighbours_of(integer,text,text[])'),
     ('are_there(integer,text,text[])'),
