@@ -489,17 +489,26 @@ create or replace trigger event_is_joined_anew after update on ct_events
     for each row when ((old.settled_at is null) <> (new.settled_at is null) and new.is_joined)
     execute function note_settled_event();
 
--- A decision on a field, or on a result that no scoring makes, is carried out by joining.
+-- A decision on a field, or on a result that no scoring makes, is carried out by joining those who have the bib. Who is
+-- whom hangs on what is kept apart, and on nothing else that is decided.
 create or replace function join_what_is_decided() returns trigger
 language plpgsql as $$
+declare
+    was_joined boolean := (
+        select e.is_joined from ct_events e
+        where (e.timing_partner_id, e.event_id) = (new.timing_partner_id, new.event_id));
 begin
     perform set_config('project88.cause', 'decision ' || new.decision_id, true);
     update ct_events e set updated_at = clock_timestamp(),
         is_joined = e.is_joined or new.undone_at is null and new.bib_number is not null
             and (new.kind = 'field_set' or e.data_source <> 'tcp_hardware')
     where (e.timing_partner_id, e.event_id) = (new.timing_partner_id, new.event_id);
-    insert into stale_joins (timing_partner_id, event_id)
-    select e.timing_partner_id, e.event_id from ct_events e
+    insert into stale_joins (timing_partner_id, event_id, link_keys)
+    select e.timing_partner_id, e.event_id, case when was_joined and new.kind <> 'kept_apart' then array(
+               select l.link_key from entry_links l
+               where (l.timing_partner_id, l.event_id) = (e.timing_partner_id, e.event_id)
+                 and l.bib_number = new.bib_number) end
+    from ct_events e
     where (e.timing_partner_id, e.event_id) = (new.timing_partner_id, new.event_id) and e.is_joined;
     return null;
 end $$;

@@ -79,6 +79,14 @@ class Field:
         rows = await self.run("select * from unified_results order by race_id, participant_id")
         return [tuple(row[column] for column in columns) for row in rows]
 
+    async def joined(self) -> list[list[dict[str, Any]]]:
+        """The links and the rows, without the times of their writing."""
+        return [
+            [row["said"] for row in await self.run(f"select to_jsonb(t) - '{{created_at,updated_at}}'::text[] as said"
+                                                   f" from {table} t order by 1")]
+            for table in ("entry_links", "joined_results")
+        ]  # fmt: skip
+
     async def settle(self, *, settled: bool = True) -> None:
         await self.run("update ct_events set settled_at = case when %s then now() end", settled)
 

@@ -95,6 +95,17 @@ def messages_of(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if " scored in " in record.getMessage()]
 
 
+async def stored_race(db: Database, tmp_path: Path) -> tuple[Event, TimingPartnerId, EventId]:
+    """One of which every read is stored, and which nobody has scored."""
+    event = race(FIELD)
+    partner = await partner_with_account(db)
+    event_id = await hardware_event(db, partner, event, tmp_path / "files")
+    async with listener(db, tmp_path / "spool") as hub:
+        await played(hub, event, LinkFaults())
+        await bind_all(db, partner, event_id)
+    return event, partner, event_id
+
+
 async def test_a_race_through_cut_links_is_stored_exactly_once_and_scored_as_the_data_says(
     db: Database, tmp_path: Path
 ):
@@ -188,13 +199,8 @@ async def test_reads_that_come_later_move_everybody_s_places_a_portion_at_a_time
 async def test_a_start_list_that_changes_is_followed_without_scoring_everybody_anew(
     db: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
-    event = race(FIELD)
-    partner = await partner_with_account(db)
-    event_id = await hardware_event(db, partner, event, tmp_path / "files")
+    event, partner, event_id = await stored_race(db, tmp_path)
     caplog.set_level("INFO", "project88.listen.scorer")
-    async with listener(db, tmp_path / "spool") as hub:
-        await played(hub, event, LinkFaults())
-        await bind_all(db, partner, event_id)
     async with scorer(db):
         await until(db, "select count(*)::int from unified_results where result_status = 'finished'", FIELD)
         first, second, third, fourth = max((each.entries for each in event.races), key=len)[:4]
@@ -238,13 +244,8 @@ async def carried_out(db: Database) -> None:
 async def test_decisions_are_followed_without_scoring_everybody_anew(
     db: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
-    event = race(FIELD)
-    partner = await partner_with_account(db)
-    event_id = await hardware_event(db, partner, event, tmp_path / "files")
+    event, partner, event_id = await stored_race(db, tmp_path)
     caplog.set_level("INFO", "project88.listen.scorer")
-    async with listener(db, tmp_path / "spool") as hub:
-        await played(hub, event, LinkFaults())
-        await bind_all(db, partner, event_id)
     runners = max((each.entries for each in event.races), key=len)
     async with scorer(db):
         await until(db, "select count(*)::int from unified_results where result_status = 'finished'", FIELD)

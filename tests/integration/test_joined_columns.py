@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -47,14 +46,14 @@ async def test_an_update_of_any_column_leaves_what_joining_everything_anew_gives
 ):
     moved = set()
     for column, kind in await _columns(field, table):
-        before = await _joined(field)
+        before = await field.joined()
         for value in (_other(column, kind), await _old(field, table, column, entry_id)):
             await field.run(f"update {table} set {column} = {value} where entry_id = %s", entry_id)
-            found = await _joined(field)
+            found = await field.joined()
             if found != before:
                 moved.add(column)
             await field.run("insert into stale_joins (timing_partner_id, event_id) values (%s, 'p1')", field.partner)
-            assert found == await _joined(field), f"{table}.{column} = {value}"
+            assert found == await field.joined(), f"{table}.{column} = {value}"
     assert {"first_name", "city"} <= moved
 
 
@@ -148,9 +147,9 @@ async def test_whatever_is_updated_the_rows_are_those_of_joining_everything_anew
         }[what]
         of_rows = " where (entry_id, data_source) = (%s, %s)" if "ct_results" in statement else ""
         await field.run(statement + of_rows, value, *((entry_id, source) if of_rows else ()))
-    found = await _joined(field)
+    found = await field.joined()
     await field.run("insert into stale_joins (timing_partner_id, event_id) values (%s, 'p1')", field.partner)
-    assert found == await _joined(field)
+    assert found == await field.joined()
 
 
 async def _columns(field: Field, table: str) -> list[tuple[str, str]]:
@@ -169,12 +168,3 @@ def _other(column: str, kind: str) -> str:
 async def _old(field: Field, table: str, column: str, entry_id: str) -> str:
     [row] = await field.run(f"select quote_nullable({column}::text) as old from {table} where entry_id = %s", entry_id)
     return str(row["old"])
-
-
-async def _joined(field: Field) -> list[list[dict[str, Any]]]:
-    """The links and the rows, without the times of their writing."""
-    return [
-        [row["said"] for row in await field.run(f"select to_jsonb(t) - '{{created_at,updated_at}}'::text[] as said"
-                                                f" from {table} t order by 1")]
-        for table in ("entry_links", "joined_results")
-    ]  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -66,9 +65,9 @@ async def test_whoever_comes_changes_or_goes_the_links_are_those_of_linking_ever
     await field.run("update timing.decisions set undone_at = now() where undone_at is null")
     for step in steps:
         await _take(field, step)
-        found = await _joined(field)
+        found = await field.joined()
         await field.run("insert into stale_joins (timing_partner_id, event_id) values (%s, 'p1')", field.partner)
-        assert found == await _joined(field)
+        assert found == await field.joined()
 
 
 async def test_a_first_read_has_nobody_looked_at_but_its_runner(field: Field):
@@ -81,6 +80,8 @@ async def test_a_first_read_has_nobody_looked_at_but_its_runner(field: Field):
     assert await _people(field, "11") == 1
     whys = await field.run("select why, person_id from entry_links where bib_number = '11' order by data_source")
     assert [("bib and name", "1"), ("same entry", "1"), ("first", "1")] == [tuple(row.values()) for row in whys]
+    await field.decide("disqualified", "11")
+    assert "dq" in [status for (status,) in await field.shown("result_status")]
     # One that goes may leave a race to itself, so that races are told apart otherwise.
     with pytest.raises(StoreError, match="everybody"):
         await field.run("update ct_results set retracted_at = now() where entry_id = '1'")
@@ -133,12 +134,3 @@ async def _people(field: Field, bib: str) -> int:
         "select count(distinct (joined_race_id, person_id)) as people from entry_links where bib_number = %s", bib
     )
     return int(row["people"])
-
-
-async def _joined(field: Field) -> list[list[dict[str, Any]]]:
-    """The links and the rows, without the times of their writing."""
-    return [
-        [row["said"] for row in await field.run(f"select to_jsonb(t) - '{{created_at,updated_at}}'::text[] as said"
-                                                f" from {table} t order by 1")]
-        for table in ("entry_links", "joined_results")
-    ]  # fmt: skip

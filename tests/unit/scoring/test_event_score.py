@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from project88.scoring.course import Course, read_course
 from project88.scoring.event import EventScore
-from project88.scoring.facts import Decisions, Entry, Places, Read, Score
+from project88.scoring.facts import Decisions, Entry, Judgement, Places, Read, Score
 
 GUN = datetime(2026, 4, 20, 13, tzinfo=UTC)
 GUN_MS = round(GUN.timestamp() * 1000)
@@ -171,6 +171,21 @@ def test_bit_by_bit_in_any_order_gives_what_all_at_once_gives(crossings: list[tu
     assert places(bit_by_bit) == places(at_once)
 
 
+def of_all(
+    crossings: list[tuple[int, str, str]], entries: list[Entry], decisions: Decisions | None = None
+) -> EventScore:
+    """With all reads, of which none is scored yet."""
+    found = EventScore([course()], entries, decisions or Decisions())
+    found.load([at(*crossing, number) for number, crossing in enumerate(crossings, start=10)], [SHOT])
+    return found
+
+
+def assert_same(anew: EventScore, followed: EventScore, judgements: dict[int, Judgement]) -> None:
+    assert anew.score_all().judgements == judgements
+    assert by_bib(followed) == by_bib(anew)
+    assert places(followed) == places(anew)
+
+
 start_lists = st.lists(
     st.builds(
         lambda number, bib, declared: replace(entry(bib), entry_id=f"e{number}", declared=declared),
@@ -186,19 +201,12 @@ start_lists = st.lists(
 def test_another_start_list_gives_what_scoring_by_it_from_the_first_read_gives(
     crossings: list[tuple[int, str, str]], before: list[Entry], now: list[Entry]
 ):
-    reads = [at(*crossing, number) for number, crossing in enumerate(crossings, start=10)]
-    anew = EventScore([course()], now, Decisions())
-    anew.load(reads, [SHOT])
-    wanted = anew.score_all()
-    followed = EventScore([course()], before, Decisions())
-    followed.load(reads, [SHOT])
+    anew, followed = of_all(crossings, now), of_all(crossings, before)
     judgements = followed.score_all().judgements
     changes = followed.enter(now)
-
-    assert by_bib(followed) == by_bib(anew)
-    assert places(followed) == places(anew)
-    assert judgements | changes.judgements == wanted.judgements
-    assert {entry_id for entry_id, score in changes.scores.items() if score is not None} <= set(wanted.scores)
+    assert_same(anew, followed, judgements | changes.judgements)
+    there = {score.entry.entry_id for score in anew.scores()}
+    assert {entry_id for entry_id, score in changes.scores.items() if score is not None} <= there
 
 
 decided = st.builds(
@@ -215,18 +223,10 @@ decided = st.builds(
 def test_other_decisions_give_what_scoring_by_them_from_the_first_read_gives(
     crossings: list[tuple[int, str, str]], before: Decisions, now: Decisions
 ):
-    reads = [at(*crossing, number) for number, crossing in enumerate(crossings, start=10)]
-    anew = EventScore([course()], ENTRIES, now)
-    anew.load(reads, [SHOT])
-    wanted = anew.score_all()
-    followed = EventScore([course()], ENTRIES, before)
-    followed.load(reads, [SHOT])
+    anew, followed = of_all(crossings, ENTRIES, now), of_all(crossings, ENTRIES, before)
     judgements = followed.score_all().judgements
     changes = followed.decide(now)
-
-    assert by_bib(followed) == by_bib(anew)
-    assert places(followed) == places(anew)
-    assert judgements | changes.judgements == wanted.judgements
+    assert_same(anew, followed, judgements | changes.judgements)
 
 
 def test_a_decision_touches_those_only_whom_it_concerns():
