@@ -273,7 +273,7 @@ async def _score_again(
     connection: Connection, timing_partner_id: TimingPartnerId, event_id: EventId, *, is_anew: bool
 ) -> None:
     parameters = {"timing_partner_id": timing_partner_id, "event_id": event_id, "is_anew": is_anew}
-    await connection.execute(queries["score_anew"], parameters)
+    await connection.execute(queries["score_again"], parameters)
 
 
 async def problem_of(db: Database, timing_partner_id: TimingPartnerId, event_id: EventId) -> str | None:

@@ -283,7 +283,7 @@ where r.timing_partner_id = %(timing_partner_id)s and s.event_id = %(event_id)s
 order by r.read_time, r.location, r.sequence_number
 limit %(most)s;
 
--- name: score_anew
+-- name: score_again
 -- Lets an event that is scored be scored again: from its first read on, or by what was decided.
 insert into timing.scorings (timing_partner_id, event_id, is_stale)
 select e.timing_partner_id, e.event_id, true from ct_events e
