@@ -180,6 +180,15 @@ async def test_duplicates_are_merged_kept_and_undone_by_the_user_who_pressed_the
     assert ["keep-both", "merge", "merge", "undo"] == sorted(action for _, _, action, _ in await done(site))
 
 
+@pytest.mark.parametrize("decision", ["skipped", "merged"])
+async def test_the_overview_says_what_becomes_of_a_certain_duplicate_that_nobody_decided_on(
+    site: Operators, decision: str
+):
+    await look(site.db, f"update event_sources set decision = '{decision}' where timing_partner_id = 1")
+    async with site.as_user(SUMMIT) as browser:
+        assert f"Certain duplicates that are {decision} until a person decides: 1, " in await browser.read("/operator")
+
+
 async def test_a_second_event_of_the_hardware_says_what_is_decided_with_the_first_and_offers_what_is_possible(
     site: Operators,
 ):

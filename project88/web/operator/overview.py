@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,7 +49,7 @@ async def overview(asked: Asked) -> Page:
         "findings": sorted((each for each in findings if each.cause), key=lambda each: -each.health),
         "checks": len({each.check for each in findings}),
         "pairs": [pair for pair in waiting if pair.decision == "review"],
-        "skipped_pairs": sum(pair.decision != "review" for pair in waiting),
+        "pairs_by_rule": sorted(Counter(pair.decision for pair in waiting if pair.decision != "review").items()),
         "retractions": await retractions(asked.reads, asked.partner),
         "parked": await plan.listed(asked.reads, timing_partner_id=asked.partner, states=["parked"], at_most=ROWS),
         "quarantined": await operator.quarantined(asked.reads, asked.partner, ROWS),
